@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* The input form: decoder, encoder, generated inputs. The form itself is described in input.h.
+ *
+ * The decoder only looks at the header and makes a view: it runs once for every execution of an
+ * engine, and most inputs are short. It does not check anything, because nothing can be wrong.
+ */
+#include "input.h"
+
+#include <string.h>
+
+#include "rng.h"
+
+enum header_offset {
+    OFFSET_VERSION = 0,
+    OFFSET_MODE = 1,
+    OFFSET_SEED = 2,
+    OFFSET_FAMILY = 6,
+    OFFSET_DATA_BYTES = 7,
+};
+
+static enum input_grain grain_of(uint8_t mode)
+{
+    unsigned bits = mode & 3u;
+    return bits == 3 ? INPUT_GRAIN_SYNC : (enum input_grain)bits;
+}
+
+static enum input_tail tail_of(uint8_t mode)
+{
+    unsigned bits = (mode >> 2) & 3u;
+    return bits == 3 ? INPUT_TAIL_NATURAL : (enum input_tail)bits;
+}
+
+struct input input_decode(const uint8_t *bytes, size_t size)
+{
+    uint8_t header[INPUT_HEADER_BYTES] = {0};
+    struct input in = {0};
+    if (size < INPUT_HEADER_BYTES) {
+        if (size > 0) memcpy(header, bytes, size);
+    } else {
+        memcpy(header, bytes, INPUT_HEADER_BYTES);
+        bytes += INPUT_HEADER_BYTES;
+        size -= INPUT_HEADER_BYTES;
+        in.data = bytes;
+        in.data_bytes = header[OFFSET_DATA_BYTES];
+        if (in.data_bytes > size) in.data_bytes = size;
+        in.entries = bytes + in.data_bytes;
+        in.entry_count = (size - in.data_bytes) / INPUT_ENTRY_BYTES;
+    }
+    in.grain = grain_of(header[OFFSET_MODE]);
+    in.tail = tail_of(header[OFFSET_MODE]);
+    in.seed = (uint32_t)header[OFFSET_SEED] | (uint32_t)header[OFFSET_SEED + 1] << 8 |
+              (uint32_t)header[OFFSET_SEED + 2] << 16 | (uint32_t)header[OFFSET_SEED + 3] << 24;
+    in.family = header[OFFSET_FAMILY];
+    return in;
+}
+
+size_t input_encode(const struct input *in, uint8_t *out, size_t out_bytes)
+{
+    bool defaults = in->grain == INPUT_GRAIN_SYNC && in->tail == INPUT_TAIL_NATURAL &&
+                    in->seed == 0 && in->family == 0;
+    if (defaults && in->data_bytes == 0 && in->entry_count == 0) return 0;
+    size_t entry_bytes = in->entry_count * INPUT_ENTRY_BYTES;
+    size_t size = INPUT_HEADER_BYTES + in->data_bytes + entry_bytes;
+    if (size > out_bytes) return size;
+    out[OFFSET_VERSION] = INPUT_VERSION;
+    out[OFFSET_MODE] = (uint8_t)((unsigned)in->grain | (unsigned)in->tail << 2);
+    for (size_t i = 0; i < 4; i++) out[OFFSET_SEED + i] = (uint8_t)(in->seed >> (8 * i));
+    out[OFFSET_FAMILY] = in->family;
+    out[OFFSET_DATA_BYTES] = (uint8_t)in->data_bytes;
+    uint8_t *body = out + INPUT_HEADER_BYTES;
+    if (in->data_bytes > 0) memcpy(body, in->data, in->data_bytes);
+    if (entry_bytes > 0) memcpy(body + in->data_bytes, in->entries, entry_bytes);
+    return size;
+}
+
+bool input_equal(const struct input *a, const struct input *b)
+{
+    if (a->grain != b->grain || a->tail != b->tail) return false;
+    if (a->seed != b->seed || a->family != b->family) return false;
+    if (a->data_bytes != b->data_bytes || a->entry_count != b->entry_count) return false;
+    if (a->data_bytes > 0 && memcmp(a->data, b->data, a->data_bytes) != 0) return false;
+    return a->entry_count == 0 ||
+           memcmp(a->entries, b->entries, a->entry_count * INPUT_ENTRY_BYTES) == 0;
+}
+
+uint64_t input_gap(uint8_t byte)
+{
+    if (byte < INPUT_GAP_DIRECT) return byte;
+    return INPUT_GAP_DIRECT + (uint64_t)(byte - INPUT_GAP_DIRECT) * INPUT_GAP_STEP;
+}
+
+uint8_t input_gap_byte(uint64_t gap)
+{
+    if (gap < INPUT_GAP_DIRECT) return (uint8_t)gap;
+    if (gap >= INPUT_GAP_MAX) return UINT8_MAX;
+    return (uint8_t)(INPUT_GAP_DIRECT + (gap - INPUT_GAP_DIRECT) / INPUT_GAP_STEP);
+}
+
+size_t input_random(uint64_t seed, uint64_t index, uint8_t out[INPUT_RANDOM_BYTES_MAX])
+{
+    struct rng rng = rng_of(seed, index);
+    bool raw = rng_below(&rng, 2) == 0;
+    size_t size_max = rng_below(&rng, 4) == 0 ? INPUT_RANDOM_BYTES_MAX : INPUT_RANDOM_BYTES_MAX / 4;
+    size_t size = rng_below(&rng, size_max + 1);
+    for (size_t i = 0; i < size; i++) out[i] = (uint8_t)rng_next(&rng);
+    if (raw || size <= INPUT_HEADER_BYTES) return size;
+    out[OFFSET_VERSION] = INPUT_VERSION;
+    out[OFFSET_DATA_BYTES] &= 7;
+    size_t gap_mask = (size_t)1 << (1 + rng_below(&rng, 5));
+    for (size_t i = INPUT_HEADER_BYTES + out[OFFSET_DATA_BYTES]; i < size; i += INPUT_ENTRY_BYTES)
+        out[i] = (uint8_t)(out[i] & (gap_mask - 1));
+    return size;
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* A policy that asks another one and writes its answers down; the encoder for what it wrote.
+ *
+ * Invariants
+ * - The inner policy sees the same positions and questions as it would alone.
+ * - Only answers other than 0 become entries: the tail is natural. A distance that no gap byte
+ *   stands for is bridged. (1) The entry may come early: it waits for the next position with
+ *   several candidates. (2) Where that position would be an earlier one, an entry with choice 0 is
+ *   put there; it changes nothing, as the answer was 0.
+ */
+#include "record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "input.h"
+#include "policies.h"
+
+static void mirror(struct record *record)
+{
+    record->policy.blind = record->inner->blind;
+    record->policy.quiet_until = 0;
+}
+
+static void begin_record(struct policy *self)
+{
+    struct record *record = (struct record *)self;
+    record->answer_count = 0;
+    record->inner->position = 0;
+    record->inner->quiet_until = 0;
+    if (record->inner->begin) record->inner->begin(record->inner);
+    mirror(record);
+}
+
+static void append(struct record *record, struct record_answer answer)
+{
+    if (record->answer_count == record->answer_capacity) {
+        record->answer_capacity = record->answer_capacity ? 2 * record->answer_capacity : 256;
+        record->answers =
+            policy_realloc(record->answers, record->answer_capacity * sizeof record->answers[0]);
+    }
+    record->answers[record->answer_count++] = answer;
+}
+
+static size_t choose_record(struct policy *self, enum choice_kind kind, const struct candidate *c,
+                            size_t n)
+{
+    struct record *record = (struct record *)self;
+    struct policy *inner = record->inner;
+    inner->position = self->position;
+    bool quiet = kind != CHOICE_DATA && inner->position < inner->quiet_until;
+    size_t index = quiet ? 0 : inner->choose(inner, kind, c, n);
+    uint64_t position = kind == CHOICE_DATA ? 0 : self->position;
+    append(record, (struct record_answer){.position = position, .n = n, .index = index});
+    return index;
+}
+
+static void executed_record(struct policy *self, const struct event *event)
+{
+    struct policy *inner = ((struct record *)self)->inner;
+    inner->executed(inner, event);
+}
+
+static bool end_record(struct policy *self)
+{
+    struct policy *inner = ((struct record *)self)->inner;
+    return inner->end ? inner->end(inner) : true;
+}
+
+void record_init(struct record *record, struct policy *inner)
+{
+    *record = (struct record){
+        .policy = {.name = inner->name,
+                   .begin = begin_record,
+                   .choose = choose_record,
+                   .executed = inner->executed ? executed_record : NULL,
+                   .end = end_record},
+        .inner = inner,
+    };
+    mirror(record);
+}
+
+void record_free(struct record *record)
+{
+    free(record->answers);
+    *record = (struct record){0};
+}
+
+/* ---- Encoding ----------------------------------------------------------------------------- */
+
+/* Entries as they are made; memory for all of them is reserved before. */
+struct entries {
+    uint8_t *bytes;
+    size_t size;
+    uint64_t position; /* nominal position of the last one */
+};
+
+/* Add an entry for the position `target`, nominally there or a little before. */
+static uint64_t add_entry(struct entries *entries, uint64_t target, uint8_t choice)
+{
+    uint8_t gap = input_gap_byte(target - entries->position - 1);
+    entries->bytes[entries->size++] = gap;
+    entries->bytes[entries->size++] = choice;
+    entries->position += 1 + input_gap(gap);
+    return entries->position;
+}
+
+/* First answer from index `from` on that is a position, at or after `position`. */
+static size_t find_position(const struct record *record, size_t from, uint64_t position)
+{
+    while (record->answers[from].position < position) from++;
+    return from;
+}
+
+/* Encode the answer number `at`, whose entry may have to be approached by entries of choice 0. All
+ * positions between the last entry's and this one were answered 0; `from` is the first of them. */
+static void encode_answer(const struct record *record, struct entries *entries, size_t from,
+                          size_t at)
+{
+    const struct record_answer *answer = &record->answers[at];
+    for (;;) {
+        uint8_t choice = (uint8_t)answer->index;
+        size_t mark = entries->size;
+        uint64_t nominal = add_entry(entries, answer->position, choice);
+        size_t lands = find_position(record, from, nominal);
+        if (lands == at) return;
+        entries->bytes[mark + 1] = 0;
+        from = lands + 1;
+    }
+}
+
+static size_t data_bytes_of(size_t n) { return n <= 256 ? 1 : n <= 65536 ? 2 : 4; }
+
+/* Harness data into data[]; its length without trailing zeros, or SIZE_MAX if it does not fit. */
+static size_t encode_data(const struct record *record, uint8_t data[INPUT_DATA_BYTES_MAX])
+{
+    size_t used = 0;
+    size_t size = 0;
+    for (size_t i = 0; i < record->answer_count; i++) {
+        const struct record_answer *answer = &record->answers[i];
+        if (answer->position != 0) continue;
+        if (answer->index > UINT32_MAX) return SIZE_MAX;
+        for (size_t b = 0; b < data_bytes_of(answer->n); b++, used++) {
+            uint8_t byte = (uint8_t)(answer->index >> (8 * b));
+            if (byte == 0) continue;
+            if (used >= INPUT_DATA_BYTES_MAX) return SIZE_MAX;
+            memset(data + size, 0, used - size);
+            data[used] = byte;
+            size = used + 1;
+        }
+    }
+    return size;
+}
+
+enum record_status record_encode(const struct record *record, uint8_t **bytes, size_t *size)
+{
+    uint8_t data[INPUT_DATA_BYTES_MAX];
+    size_t data_bytes = encode_data(record, data);
+    if (data_bytes == SIZE_MAX) return RECORD_DATA_TOO_LONG;
+    /* An answer needs at most one entry for itself and one for each position before it. */
+    struct entries entries = {.bytes = policy_alloc(record->answer_count * INPUT_ENTRY_BYTES + 1)};
+    size_t from = 0;
+    for (size_t i = 0; i < record->answer_count; i++) {
+        if (record->answers[i].position == 0 || record->answers[i].index == 0) continue;
+        if (record->answers[i].index > INPUT_CHOICE_MAX) {
+            free(entries.bytes);
+            return RECORD_CHOICE_TOO_LARGE;
+        }
+        encode_answer(record, &entries, from, i);
+        from = i + 1;
+    }
+    struct input in = {.data = data,
+                       .data_bytes = data_bytes,
+                       .entries = entries.bytes,
+                       .entry_count = entries.size / INPUT_ENTRY_BYTES};
+    *size = input_encode(&in, NULL, 0);
+    *bytes = policy_alloc(*size + 1);
+    input_encode(&in, *bytes, *size);
+    free(entries.bytes);
+    return RECORD_OK;
+}
+
+const char *record_status_text(enum record_status status)
+{
+    switch (status) {
+    case RECORD_OK:
+        return "encoded";
+    case RECORD_CHOICE_TOO_LARGE:
+        return "a choice beyond candidate 255 has no entry";
+    case RECORD_DATA_TOO_LONG:
+        return "more harness data than an input holds";
+    }
+    return "";
+}

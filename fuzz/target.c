@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* Runs inputs for an engine and acts on the outcome: count, ignore, or save, print and die.
+ *
+ * All state is in one struct. The counters can be moved into a mapped file, so that `heddle fuzz`
+ * shows progress between the lines that an engine prints; counting costs the same there. What a
+ * finding is and how it looks is not decided here (detectors, printers); neither is what to do
+ * after a death (harness).
+ */
+#include "target.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base.h"
+#include "engine.h"
+#include "fault.h"
+#include "input.h"
+#include "policy_bytes.h"
+#include "report/report.h"
+
+static struct target {
+    struct target_options options;
+    struct policy_bytes policy;
+    struct target_counts own_counts;
+    struct target_counts *counts;
+    const uint8_t *bytes; /* of the execution that runs or ran last */
+    size_t size;
+} target;
+
+/* A fault of ours while an engine runs: keep the input under a name that no engine takes for a
+ * finding, and leave. */
+static void keep_input(const char *what)
+{
+    (void)what;
+    uint64_t name = mix64(INPUT_VERSION, target.size);
+    for (size_t i = 0; i < target.size; i++) name = mix64(name, target.bytes[i]);
+    char path[ARTIFACT_PATH_BYTES];
+    const char *directory = target.options.artifacts ? target.options.artifacts : ".";
+    snprintf(path, sizeof path, "%s/internal-%016" PRIx64, directory, name);
+    FILE *out = fopen(path, "wb");
+    bool kept = out && fwrite(target.bytes, 1, target.size, out) == target.size;
+    if (out && fclose(out) != 0) kept = false;
+    fprintf(stderr, "heddle: the input of this fault %s %s\n",
+            kept ? "is" : "could not be written:", path);
+    engine_die_internal();
+}
+
+void target_open(const struct target_options *options)
+{
+    rt_assert(options->root != NULL);
+    rt_assert(options->ignored_count <= TARGET_IGNORED_MAX);
+    target.options = *options;
+    target.own_counts = (struct target_counts){0};
+    if (!target.counts) target.counts = &target.own_counts;
+    policy_bytes_init(&target.policy);
+    if (engine_present() != ENGINE_NONE) fault_set_handler(keep_input);
+}
+
+void target_try(const uint8_t *bytes, size_t size, struct run_result *result)
+{
+    target.bytes = bytes;
+    target.size = size;
+    policy_bytes_play(&target.policy, bytes, size);
+    run_execute(target.options.root, &target.policy.policy, &target.options.run, result, NULL);
+}
+
+static bool is_ignored(const struct report *report)
+{
+    if (target.options.ignored_count == 0) return false;
+    char signature[TARGET_SIGNATURE_BYTES];
+    report_signature(report, signature, sizeof signature);
+    for (size_t i = 0; i < target.options.ignored_count; i++)
+        if (strcmp(target.options.ignored[i], signature) == 0) return true;
+    return false;
+}
+
+void target_print(FILE *out, const struct run_result *result, bool stable, const char *input)
+{
+    char replay[2 * ARTIFACT_PATH_BYTES];
+    snprintf(replay, sizeof replay, "%s %s", target.options.program, input ? input : "");
+    struct report_style style = {
+        .stable = stable,
+        .input = input,
+        .replay = input ? replay : NULL,
+        .root = target.options.source_root,
+    };
+    report_print_text(out, result->report, &style);
+}
+
+/* The report in the stable form, malloc'ed; NULL when there is no memory for it. */
+static char *stable_report(const struct run_result *result)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) return NULL;
+    target_print(out, result, true, "input");
+    if (fclose(out) == 0) return text;
+    free(text);
+    return NULL;
+}
+
+bool target_save(const uint8_t *bytes, size_t size, const struct run_result *result,
+                 struct artifact_place *place)
+{
+    char signature[TARGET_SIGNATURE_BYTES];
+    report_signature(result->report, signature, sizeof signature);
+    char *report = stable_report(result);
+    struct artifact artifact = {
+        .directory = target.options.artifacts,
+        .target = target.options.name,
+        .variant = target.options.variant,
+        .options = &target.options.run,
+        .input = bytes,
+        .input_bytes = size,
+        .result = result,
+        .signature = signature,
+        .report = report ? report : "",
+    };
+    bool written = artifact_write(&artifact, place);
+    free(report);
+    return written;
+}
+
+/* The last acts of this process. */
+_Noreturn static void act_on_finding(const uint8_t *bytes, size_t size,
+                                     const struct run_result *result)
+{
+    struct artifact_place place = {0};
+    if (target.options.artifacts && !target_save(bytes, size, result, &place))
+        fprintf(stderr, "heddle: %s\n", place.error);
+    target_print(stderr, result, false, place.input[0] ? place.input : NULL);
+    engine_die_finding();
+}
+
+int target_run(const uint8_t *bytes, size_t size)
+{
+    struct run_result result;
+    target_try(bytes, size, &result);
+    target.counts->executions++;
+    switch (result.verdict) {
+    case VERDICT_PASS:
+        target.counts->passes++;
+        return 0;
+    case VERDICT_INCONCLUSIVE:
+        target.counts->inconclusive++;
+        return 0;
+    case VERDICT_BUG:
+        break;
+    }
+    if (!is_ignored(result.report)) act_on_finding(bytes, size, &result);
+    target.counts->ignored++;
+    return 0;
+}
+
+const struct target_counts *target_counts(void)
+{
+    return target.counts ? target.counts : &target.own_counts;
+}
+
+bool target_share(const char *path)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (file < 0) return false;
+    void *memory = MAP_FAILED;
+    if (ftruncate(file, sizeof(struct target_counts)) == 0)
+        memory =
+            mmap(NULL, sizeof(struct target_counts), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    close(file);
+    if (memory == MAP_FAILED) return false;
+    target.counts = memory;
+    return true;
+}
+
+bool target_digest(uint64_t seed, uint64_t count, uint64_t *digest, uint64_t *culprit)
+{
+    uint8_t bytes[INPUT_RANDOM_BYTES_MAX];
+    struct run_result first, second;
+    *digest = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        size_t size = input_random(seed, i, bytes);
+        target_try(bytes, size, &first);
+        target_try(bytes, size, &second);
+        *culprit = i;
+        if (first.digest != second.digest) return false;
+        *digest = mix64(*digest, first.digest);
+    }
+    return true;
+}

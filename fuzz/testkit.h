@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* What the tests of fuzz/ share: executions without a runtime. A fake program is a list of questions,
+ * and driver_run asks a policy as the scheduler would. Compiled into tests; no part of the library.
+ */
+#ifndef HEDDLE_FUZZ_TESTKIT_H
+#define HEDDLE_FUZZ_TESTKIT_H
+
+#include "choice.h"
+
+enum { DRIVER_ANSWERS_MAX = 8192, DRIVER_CANDIDATES_MAX = 16 };
+
+/* One position, or one CHOICE_DATA. n == 1: a position at which nobody is asked. */
+struct driver_question {
+    enum choice_kind kind;
+    size_t n;
+    const struct candidate *candidates; /* NULL: of goroutines 1 to n with stable ids 101 to 100+n */
+};
+
+/* What came of one execution. */
+struct driver_run {
+    size_t answers[DRIVER_ANSWERS_MAX]; /* 0 where nobody was asked */
+    size_t count;
+    size_t asked; /* how often the policy itself was asked */
+    bool more;    /* what its end said */
+};
+
+/* Ask all questions, in order. */
+void driver_run(struct policy *policy, const struct driver_question *questions, size_t count,
+                struct driver_run *run);
+
+/* Begin and end an execution whose questions depend on the answers: ask them one by one. */
+void driver_begin(struct policy *policy, struct driver_run *run);
+size_t driver_ask(struct policy *policy, struct driver_run *run, struct driver_question question);
+void driver_end(struct policy *policy, struct driver_run *run);
+
+#endif

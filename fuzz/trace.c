@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* trace.json: what an artifact was run with and what happened, for programs that read it.
+ *
+ * Events are keyed by what does not change between schedules: the stable id of the goroutine and
+ * the event's place among that goroutine's (from 1). One event is one line, so that two traces can
+ * be compared with diff. Nothing of this process (addresses, times, paths) is in it.
+ */
+#include "trace.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SCHEMA = 1, HEX_BYTES = 17 };
+
+static json_t *hex(uint64_t value)
+{
+    char text[HEX_BYTES];
+    snprintf(text, sizeof text, "%016" PRIx64, value);
+    return json_string(text);
+}
+
+/* One member of the top-level object; takes value. */
+static bool print_member(FILE *out, const char *key, json_t *value, const char *end)
+{
+    if (!value) return false;
+    bool ok = fprintf(out, "\"%s\": ", key) > 0 &&
+              json_dumpf(value, out, JSON_ENCODE_ANY | JSON_COMPACT) == 0 && fputs(end, out) >= 0;
+    json_decref(value);
+    return ok;
+}
+
+static json_t *options_json(const struct run_options *options)
+{
+    return json_pack("{s:I,s:I,s:I,s:b,s:I}", "max_steps", (json_int_t)options->max_steps,
+                     "fair_steps", (json_int_t)options->fair_steps, "ticks_after_end",
+                     (json_int_t)options->ticks_after_end, "go123_timers",
+                     (int)options->go123_timers, "detectors_off",
+                     (json_int_t)options->detectors_off);
+}
+
+static json_t *verdict_json(const struct run_result *result)
+{
+    static const char *const names[] = {
+        [VERDICT_PASS] = "pass", [VERDICT_BUG] = "bug", [VERDICT_INCONCLUSIVE] = "inconclusive"};
+    return json_string(names[result->verdict]);
+}
+
+static json_t *event_json(const struct event *event, uint32_t place)
+{
+    static const char *const phases[] = {[PHASE_DONE] = "done",
+                                         [PHASE_ARRIVE] = "arrive",
+                                         [PHASE_COMPLETE] = "complete",
+                                         [PHASE_FAIL] = "fail"};
+    json_t *e =
+        json_pack("{s:o,s:I,s:s,s:s}", "g", hex(event->stable), "place", (json_int_t)place, "op",
+                  op_kind_name((enum op_kind)event->kind), "phase", phases[event->phase]);
+    if (!e) return NULL;
+    if (event->object != 0) json_object_set_new(e, "object", hex(event->object_stable));
+    if (event->chosen) json_object_set_new(e, "chosen", json_true());
+    return e;
+}
+
+static bool print_events(FILE *out)
+{
+    uint64_t dropped;
+    size_t count;
+    const struct event *events = run_events(&count, &dropped);
+    uint32_t goroutine_max = 0;
+    for (size_t i = 0; i < count; i++)
+        if (events[i].goroutine > goroutine_max) goroutine_max = events[i].goroutine;
+    uint32_t *places = calloc((size_t)goroutine_max + 1, sizeof *places);
+    bool ok = places != NULL && fputs("\"events\": [\n", out) >= 0;
+    for (size_t i = 0; ok && i < count; i++) {
+        json_t *e = event_json(&events[i], ++places[events[i].goroutine]);
+        ok = e != NULL && json_dumpf(e, out, JSON_COMPACT | JSON_PRESERVE_ORDER) == 0 &&
+             fputs(i + 1 < count ? ",\n" : "\n", out) >= 0;
+        json_decref(e);
+    }
+    free(places);
+    return ok && fputs("],\n", out) >= 0 &&
+           print_member(out, "events_dropped", json_integer((json_int_t)dropped), "\n");
+}
+
+bool trace_print(FILE *out, const struct artifact *a)
+{
+    const struct run_result *result = a->result;
+    bool ok = fputs("{\n", out) >= 0;
+    ok = ok && print_member(out, "schema", json_integer(SCHEMA), ",\n");
+    ok = ok && print_member(out, "target", json_string(a->target), ",\n");
+    ok = ok && print_member(out, "variant", json_string(a->variant), ",\n");
+    ok = ok && print_member(out, "options", options_json(a->options), ",\n");
+    ok = ok && print_member(out, "digest", hex(result->digest), ",\n");
+    ok = ok && print_member(out, "verdict", verdict_json(result), ",\n");
+    ok = ok && print_member(out, "signature", json_string(a->signature), ",\n");
+    ok = ok && print_member(out, "switches", json_integer((json_int_t)result->switches), ",\n");
+    ok = ok &&
+         print_member(out, "preemptions", json_integer((json_int_t)result->preemptions), ",\n");
+    return ok && print_events(out) && fputs("}\n", out) >= 0 && fflush(out) == 0;
+}

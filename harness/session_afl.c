@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* A session of AFL++.
+ *
+ * afl-fuzz refuses seeds that crash, and many kernels fail on every input. So the seeds (the
+ * natural schedule, the kernel's own, some generated ones) run in this process first; those that
+ * survive are its seeds, and if none does, afl-fuzz is not started: what there is to find has been
+ * found. While it runs, its folder of crashes is looked at now and then, and each new file runs in
+ * this process: that gives the report, the signature and the artifact. afl-fuzz goes on by itself.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "engine.h"
+#include "file.h"
+#include "input.h"
+#include "report/report.h"
+#include "session.h"
+
+enum {
+    READ_MS = 250,
+    PATIENCE_MS = 5000,
+    SEEDS_WANTED = 4,
+    GENERATED_MAX = 64,
+    TAIL_LINES = 12,
+    TAIL_LINE_BYTES = 256,
+    ARGUMENT_BYTES = SCRATCH_PATH_BYTES + 64,
+};
+
+struct afl {
+    struct session *session;
+    char seeds[SCRATCH_PATH_BYTES];
+    char output[SCRATCH_PATH_BYTES];
+    size_t seed_count;
+    size_t seeds_run;
+    char last_crash[NAME_MAX + 1]; /* afl-fuzz numbers its files: all up to here have been run */
+    struct child child;
+    char tail[TAIL_LINES][TAIL_LINE_BYTES]; /* ring of its latest lines */
+    size_t tail_count;
+};
+
+static const char *const settings[] = {
+    "AFL_SKIP_CPUFREQ=1", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1",
+    "AFL_NO_UI=1",        "AFL_NO_COLOR=1",
+    "AFL_NO_AFFINITY=1",  NULL};
+
+static void report_finding(struct session *session, const uint8_t *bytes, size_t size,
+                           const struct run_result *result)
+{
+    char signature[TARGET_SIGNATURE_BYTES];
+    struct artifact_place place;
+    report_signature(result->report, signature, sizeof signature);
+    bool is_new = session_add(session, signature);
+    if (!target_save(bytes, size, result, &place)) {
+        if (is_new) printf("heddle: %s\n", place.error);
+        session->keep_folder = true;
+    }
+    if (!is_new) return;
+    session_clear_line();
+    target_print(stdout, result, false, place.input[0] ? place.input : NULL);
+    session_print_saved(session, signature, place.input);
+}
+
+/* Run one seed; if it survives it becomes one of afl-fuzz's. */
+static void try_seed(struct afl *afl, const uint8_t *bytes, size_t size)
+{
+    char path[SCRATCH_PATH_BYTES];
+    struct run_result result;
+    target_try(bytes, size, &result);
+    afl->seeds_run++;
+    if (result.verdict == VERDICT_BUG) {
+        report_finding(afl->session, bytes, size, &result);
+    } else if (scratch_path(path, "%s/%04zu", afl->seeds, afl->seed_count) &&
+               scratch_write(path, bytes, size)) {
+        afl->seed_count++;
+    }
+}
+
+static void try_own_seeds(struct afl *afl)
+{
+    char root[SCRATCH_PATH_BYTES], path[SCRATCH_PATH_BYTES], error[FILE_ERROR_BYTES];
+    struct dirent **entries;
+    const struct kernel *k = afl->session->kernel;
+    kernel_source_root(k, root, sizeof root);
+    if (!scratch_path(path, "%scorpus/seeds/%s", root, k->name)) return;
+    int count = scandir(path, &entries, NULL, alphasort);
+    for (int i = 0; i < count; i++) {
+        uint8_t *bytes;
+        size_t size;
+        if (entries[i]->d_name[0] != '.' &&
+            scratch_path(path, "%scorpus/seeds/%s/%s", root, k->name, entries[i]->d_name) &&
+            file_read(path, &bytes, &size, error, sizeof error)) {
+            if (size > 0) try_seed(afl, bytes, size);
+            free(bytes);
+        }
+        free(entries[i]);
+    }
+    if (count >= 0) free(entries);
+}
+
+static void try_seeds(struct afl *afl)
+{
+    /* The natural schedule; afl-fuzz takes no empty file. */
+    const uint8_t natural[] = {INPUT_VERSION};
+    try_seed(afl, natural, sizeof natural);
+    try_own_seeds(afl);
+    uint8_t bytes[INPUT_RANDOM_BYTES_MAX];
+    for (uint64_t i = 0; i < GENERATED_MAX && afl->seed_count < SEEDS_WANTED; i++) {
+        size_t size = input_random(afl->session->options->seed, i, bytes);
+        if (size > 0) try_seed(afl, bytes, size);
+    }
+}
+
+static int not_seen(const struct dirent *entry) { return strncmp(entry->d_name, "id:", 3) == 0; }
+
+/* Run the crashes that afl-fuzz saved since the last time. */
+static void look_at_crashes(struct afl *afl)
+{
+    char folder[SCRATCH_PATH_BYTES], path[SCRATCH_PATH_BYTES], error[FILE_ERROR_BYTES];
+    struct dirent **entries;
+    if (!scratch_path(folder, "%s/default/crashes", afl->output)) return;
+    int count = scandir(folder, &entries, not_seen, alphasort);
+    for (int i = 0; i < count; i++) {
+        uint8_t *bytes;
+        size_t size;
+        struct run_result result;
+        if (strcmp(entries[i]->d_name, afl->last_crash) > 0 &&
+            scratch_path(path, "%s/%s", folder, entries[i]->d_name) &&
+            file_read(path, &bytes, &size, error, sizeof error)) {
+            target_try(bytes, size, &result);
+            if (result.verdict == VERDICT_BUG) report_finding(afl->session, bytes, size, &result);
+            free(bytes);
+            snprintf(afl->last_crash, sizeof afl->last_crash, "%s", entries[i]->d_name);
+        }
+        free(entries[i]);
+    }
+    if (count >= 0) free(entries);
+}
+
+/* Edges, from the last line of plot_data (its last column). */
+static void look_at_coverage(struct afl *afl)
+{
+    char path[SCRATCH_PATH_BYTES], line[512], last[512] = "";
+    if (!scratch_path(path, "%s/default/plot_data", afl->output)) return;
+    FILE *in = fopen(path, "r");
+    if (!in) return;
+    while (fgets(line, sizeof line, in)) memcpy(last, line, sizeof last);
+    fclose(in);
+    const char *column = strrchr(last, ',');
+    if (column && last[0] != '#') afl->session->coverage = strtoull(column + 1, NULL, 10);
+}
+
+static bool start_engine(struct afl *afl, const char *program)
+{
+    static char texts[8][ARGUMENT_BYTES]; /* safe: one engine starts at a time */
+    struct session *session = afl->session;
+    const struct session_options *options = session->options;
+    double left = session_seconds_left(session);
+    snprintf(texts[0], ARGUMENT_BYTES, "%d", left < 1 ? 1 : (int)(left + 0.5));
+    snprintf(texts[1], ARGUMENT_BYTES, "%s", program);
+    snprintf(texts[2], ARGUMENT_BYTES, "--heddle-kernel=%s", session->kernel->name);
+    snprintf(texts[3], ARGUMENT_BYTES, "--heddle-variant=%s",
+             session->kernel->buggy ? "buggy" : "fixed");
+    snprintf(texts[4], ARGUMENT_BYTES, "--heddle-progress=%s", session->progress);
+    snprintf(texts[5], ARGUMENT_BYTES, "%" PRIu64, options->runs);
+    snprintf(texts[6], ARGUMENT_BYTES, "%" PRIu64, options->seed);
+    char afl_fuzz[] = "afl-fuzz", i[] = "-i", o[] = "-o", v[] = "-V", e[] = "-E", s[] = "-s";
+    char *argv[24] = {afl_fuzz, i, afl->seeds, o, afl->output, v, texts[0]};
+    size_t count = 7;
+    if (options->runs > 0) argv[count++] = e, argv[count++] = texts[5];
+    if (options->seed > 0) argv[count++] = s, argv[count++] = texts[6];
+    char end[] = "--";
+    argv[count++] = end;
+    for (size_t t = 1; t <= 4; t++) argv[count++] = texts[t];
+    return child_start(&afl->child, argv, settings);
+}
+
+static int watch(struct afl *afl)
+{
+    char *line;
+    double looked = 0;
+    for (;;) {
+        enum child_news news = child_read(&afl->child, READ_MS, &line);
+        if (news == CHILD_END) return child_wait(&afl->child);
+        if (news == CHILD_LINE)
+            snprintf(afl->tail[afl->tail_count++ % TAIL_LINES], TAIL_LINE_BYTES, "%s", line);
+        if (session_now() - looked > 0.5) {
+            look_at_crashes(afl);
+            look_at_coverage(afl);
+            looked = session_now();
+        }
+        session_print_progress(afl->session, false);
+        if (session_is_over(afl->session)) return child_stop(&afl->child, PATIENCE_MS);
+    }
+}
+
+static enum status run_engine(struct afl *afl, const char *program)
+{
+    struct session *session = afl->session;
+    if (!start_engine(afl, program)) return status_usage("afl-fuzz: %s", strerror(errno));
+    bool ran = false;
+    int ended = watch(afl);
+    look_at_crashes(afl);
+    look_at_coverage(afl);
+    ran = session_executions(session) > 0 || ended == 0;
+    if (ran) return STATUS_OK;
+    status_usage("%s: afl-fuzz ended with status %d; its last lines:", session->kernel->name,
+                 ended);
+    size_t first = afl->tail_count > TAIL_LINES ? afl->tail_count - TAIL_LINES : 0;
+    for (size_t i = first; i < afl->tail_count; i++)
+        fprintf(stderr, "    %s\n", afl->tail[i % TAIL_LINES]);
+    return STATUS_USAGE;
+}
+
+enum status session_afl(struct session *session)
+{
+    static const char *const places[] = {"heddle-afl", "../afl/heddle-afl", NULL};
+    char program[SCRATCH_PATH_BYTES];
+    struct afl *afl = calloc(1, sizeof *afl);
+    if (!afl) return status_usage("out of memory");
+    afl->session = session;
+    struct target_options target = {.artifacts = session->options->artifacts};
+    cli_target_of(session->kernel, &target);
+    target_open(&target);
+    enum status status = STATUS_OK;
+    if (!scratch_find_program(places, program)) {
+        status = status_usage("heddle-afl is not beside this program; build the preset afl");
+    } else if (!scratch_path(afl->seeds, "%s/in", session->folder) ||
+               !scratch_path(afl->output, "%s/out", session->folder) ||
+               mkdir(afl->seeds, 0777) != 0) {
+        status = status_usage("%s/in: %s", session->folder, strerror(errno));
+    } else {
+        try_seeds(afl);
+        if (afl->seed_count > 0 && !session_is_over(session))
+            status = run_engine(afl, program);
+        else if (afl->seed_count == 0)
+            printf("%s: all %zu seeds fail: afl-fuzz has nothing to start from\n",
+                   session->kernel->name, afl->seeds_run);
+    }
+    free(afl);
+    if (status == STATUS_OK && session->finding_count > 0) status = STATUS_FOUND;
+    return status;
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* The --heddle- options of a program with an engine's main. They are described in standalone.h.
+ *
+ * Nothing is read from the environment: whoever runs targets on a farm cannot set it, and a finding
+ * must not depend on it. The engine's own arguments are not looked at.
+ */
+#include "standalone.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "kernel.h"
+#include "replay.h"
+#include "target.h"
+
+/* The user's, in a program that is not made of kernels. */
+void go_main(void) __attribute__((weak));
+
+static struct standalone {
+    const char *kernel;
+    bool fixed;
+    bool digests;
+    uint64_t digest_count;
+    uint64_t digest_seed;
+    char ignored[TARGET_IGNORED_MAX * TARGET_SIGNATURE_BYTES]; /* the list, cut at its commas */
+    char program[ARTIFACT_PATH_BYTES];
+    struct target_options options;
+} standalone;
+
+_Noreturn static void leave(enum status status) { exit((int)status_flush(status)); }
+
+/* A decimal number that is all of text up to `end`; false if it is not one. */
+static bool read_number(const char *text, char end, const char **rest, uint64_t *value)
+{
+    char *stop;
+    errno = 0;
+    *value = strtoull(text, &stop, 10);
+    *rest = stop;
+    return errno == 0 && text[0] >= '0' && text[0] <= '9' && (*stop == '\0' || *stop == end);
+}
+
+static bool set_kernel(const char *value)
+{
+    standalone.kernel = value;
+    return value[0] != '\0';
+}
+
+static bool set_variant(const char *value)
+{
+    standalone.fixed = strcmp(value, "fixed") == 0;
+    return standalone.fixed || strcmp(value, "buggy") == 0;
+}
+
+static bool set_artifacts(const char *value)
+{
+    standalone.options.artifacts = value;
+    return value[0] != '\0';
+}
+
+static bool set_ignored(const char *value)
+{
+    int length = snprintf(standalone.ignored, sizeof standalone.ignored, "%s", value);
+    if (length < 0 || (size_t)length >= sizeof standalone.ignored) return false;
+    size_t count = 0;
+    char *rest = NULL;
+    for (char *one = strtok_r(standalone.ignored, ",", &rest); one;
+         one = strtok_r(NULL, ",", &rest)) {
+        if (count == TARGET_IGNORED_MAX) return false;
+        standalone.options.ignored[count++] = one;
+    }
+    standalone.options.ignored_count = count;
+    return true;
+}
+
+static bool set_steps(const char *value, uint32_t *steps)
+{
+    const char *rest;
+    uint64_t number;
+    if (!read_number(value, '\0', &rest, &number) || number == 0 || number > UINT32_MAX)
+        return false;
+    *steps = (uint32_t)number;
+    return true;
+}
+
+static bool set_max_steps(const char *value)
+{
+    return set_steps(value, &standalone.options.run.max_steps);
+}
+
+static bool set_fair_steps(const char *value)
+{
+    return set_steps(value, &standalone.options.run.fair_steps);
+}
+
+static bool set_progress(const char *value)
+{
+    if (target_share(value)) return true;
+    leave(status_usage("%s: %s", value, strerror(errno)));
+}
+
+static bool set_digests(const char *value)
+{
+    const char *rest;
+    standalone.digests = true;
+    if (!read_number(value, ':', &rest, &standalone.digest_count)) return false;
+    return *rest == '\0' || read_number(rest + 1, '\0', &rest, &standalone.digest_seed);
+}
+
+static const struct {
+    const char *name;
+    const char *form;
+    bool (*set)(const char *value);
+} option_table[] = {
+    {"kernel", "NAME", set_kernel},
+    {"variant", "buggy or fixed", set_variant},
+    {"artifacts", "DIR", set_artifacts},
+    {"ignore", "SIGNATURE[,SIGNATURE...]", set_ignored},
+    {"max-steps", "a number above 0", set_max_steps},
+    {"fair-steps", "a number above 0", set_fair_steps},
+    {"progress", "FILE", set_progress},
+    {"digests", "N[:SEED]", set_digests},
+};
+
+static const char option_prefix[] = "--heddle-";
+
+static void read_option(const char *argument)
+{
+    const char *name = argument + strlen(option_prefix);
+    size_t length = strcspn(name, "=");
+    for (size_t i = 0; i < sizeof option_table / sizeof option_table[0]; i++) {
+        if (strlen(option_table[i].name) != length) continue;
+        if (strncmp(option_table[i].name, name, length) != 0) continue;
+        if (name[length] == '=' && option_table[i].set(name + length + 1)) return;
+        leave(status_usage("%s: expected --heddle-%s=%s", argument, option_table[i].name,
+                           option_table[i].form));
+    }
+    leave(status_usage("%s: no such option", argument));
+}
+
+static void choose_kernel(void)
+{
+    const struct kernel *k = kernel_find(standalone.kernel, !standalone.fixed);
+    if (!k) leave(status_usage("%s: no such kernel; `heddle list` names them", standalone.kernel));
+    cli_target_of(k, &standalone.options);
+}
+
+static void choose_target(const char *program)
+{
+    if (standalone.kernel) {
+        choose_kernel();
+    } else if (go_main) {
+        const char *slash = strrchr(program, '/');
+        snprintf(standalone.program, sizeof standalone.program, "%s --heddle-replay", program);
+        standalone.options.name = slash ? slash + 1 : program;
+        standalone.options.variant = "";
+        standalone.options.root = go_main;
+        standalone.options.program = standalone.program;
+    } else {
+        leave(status_usage("which kernel? Give --heddle-kernel=NAME; `heddle list` names them"));
+    }
+    target_open(&standalone.options);
+}
+
+static void run_digests(void)
+{
+    uint64_t digest, culprit;
+    if (!target_digest(standalone.digest_seed, standalone.digest_count, &digest, &culprit)) {
+        fprintf(stderr,
+                "heddle: INTERNAL: generated input %" PRIu64 " of seed %" PRIu64
+                " ran differently the second time\n",
+                culprit, standalone.digest_seed);
+        leave(STATUS_INTERNAL);
+    }
+    printf("%016" PRIx64 " %s %s: %" PRIu64 " generated inputs of seed %" PRIu64 "\n", digest,
+           standalone.options.name, standalone.options.variant, standalone.digest_count,
+           standalone.digest_seed);
+    leave(STATUS_OK);
+}
+
+void standalone_start(int argc, char **argv)
+{
+    int files_at = 0;
+    for (int i = 1; i < argc && files_at == 0; i++) {
+        if (strncmp(argv[i], option_prefix, strlen(option_prefix)) != 0) continue;
+        if (strcmp(argv[i], "--heddle-replay") == 0)
+            files_at = i + 1;
+        else
+            read_option(argv[i]);
+    }
+    choose_target(argv[0]);
+    if (standalone.digests) run_digests();
+    if (files_at == 0) return;
+    if (files_at == argc) leave(status_usage("--heddle-replay: which file?"));
+    enum status status = STATUS_OK;
+    for (int i = files_at; i < argc; i++)
+        status = status_join(status, replay_file(argv[i], false, NULL));
+    leave(status);
+}

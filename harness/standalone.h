@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* What every program with an engine's main shares: the --heddle- options and the modes that need no
+ * engine. Options are long, so that libFuzzer leaves them alone:
+ *
+ *   --heddle-kernel=NAME          which kernel (a program with go_main of its own needs none)
+ *   --heddle-variant=VARIANT      buggy (default) or fixed
+ *   --heddle-artifacts=DIR        write findings there
+ *   --heddle-ignore=SIG[,SIG]     count findings of these signatures and go on
+ *   --heddle-max-steps=N          events of one execution under the input's control
+ *   --heddle-fair-steps=N         events of the fair phase after that
+ *   --heddle-progress=FILE        count executions in FILE, for whoever watches
+ *   --heddle-replay FILE...       run each file, print its report, exit 0, 3 or 66
+ *   --heddle-digests=N[:SEED]     run N generated inputs of SEED and print one digest of them all
+ */
+#ifndef HEDDLE_STANDALONE_H
+#define HEDDLE_STANDALONE_H
+
+/* Read the options, choose the target, and do what --heddle-replay or --heddle-digests ask (these
+ * do not return). Wrong options end the process with one line and status 2. Arguments that do not
+ * begin with --heddle- are the engine's; a bare -- is allowed. */
+void standalone_start(int argc, char **argv);
+
+#endif

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* Channels: buffer, two queues of waits, close. Invariants in chan.h.
+ *
+ * A value goes straight from sender to parked receiver (or from a parked sender into the slot that a
+ * receiver frees), as in Go: whoever wakes a goroutine has already done its work for it. */
+#include "chan.h"
+
+#include <string.h>
+
+#include "panic.h"
+
+bool chan_valid(const struct go_chan *c)
+{
+    bool senders = !list_is_empty(&c->senders);
+    bool receivers = !list_is_empty(&c->receivers);
+    if (c->count > c->capacity) return false;
+    if (senders && (c->closed || c->count < c->capacity)) return false;
+    if (receivers && (c->closed || c->count)) return false;
+    if (senders && receivers) {
+        /* Only one select that both sends and receives here may be in both queues. */
+        const struct go_wait *s = container_of(c->senders._next, struct go_wait, _link);
+        list_each(node, &c->receivers)
+            if (container_of(node, struct go_wait, _link)->_goroutine != s->_goroutine)
+                return false;
+    }
+    return true;
+}
+
+struct go_chan *chan_make(size_t elem_bytes, size_t capacity, struct call_site site)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(elem_bytes, capacity, &bytes) ||
+        __builtin_add_overflow(bytes, sizeof(struct go_chan), &bytes))
+        sched_stop_limit("max_arena");
+    struct go_chan *c = sched_alloc(bytes);
+    c->object = object_make(OBJECT_CHAN, c, site);
+    c->object->data = c;
+    c->elem_bytes = elem_bytes;
+    c->capacity = capacity;
+    c->buffer = (unsigned char *)(c + 1);
+    return c;
+}
+
+static void copy_value(const struct go_chan *c, void *to, const void *from)
+{
+    if (!to || !c->elem_bytes) return;
+    if (from)
+        memcpy(to, from, c->elem_bytes);
+    else
+        memset(to, 0, c->elem_bytes);
+}
+
+static void *buffer_slot(const struct go_chan *c, size_t index)
+{
+    size_t i = c->head + index;
+    return c->buffer + (i >= c->capacity ? i - c->capacity : i) * c->elem_bytes;
+}
+
+/* ---- Waking ------------------------------------------------------------------------------- */
+
+/* The first wait of a queue, with its goroutine's other waits taken out of their queues. */
+static struct go_wait *take_wait(struct go_list *queue)
+{
+    struct go_wait *wait = container_of(queue->_next, struct go_wait, _link);
+    struct goroutine *g = wait->_goroutine;
+    for (uint32_t i = 0; i < g->case_count; i++) {
+        struct go_wait *other = &g->cases[i]._wait;
+        if (!other->_queued) continue;
+        other->_queued = false;
+        list_remove(&other->_link);
+    }
+    return wait;
+}
+
+static void wake(struct go_wait *wait, bool ok)
+{
+    wait->_ok = ok;
+    wait->_goroutine->woken_case = wait->_index;
+    sched_ready(wait->_goroutine);
+}
+
+static struct go_case *case_of(struct go_wait *wait)
+{
+    return &wait->_goroutine->cases[wait->_index];
+}
+
+/* ---- The operations ----------------------------------------------------------------------- */
+
+void chan_do_send(struct go_chan *c, const void *value)
+{
+    rt_check2(chan_valid(c));
+    if (!list_is_empty(&c->receivers)) {
+        struct go_wait *wait = take_wait(&c->receivers);
+        copy_value(c, case_of(wait)->recv_value, value);
+        wake(wait, true);
+    } else {
+        rt_assert(c->count < c->capacity);
+        copy_value(c, buffer_slot(c, c->count), value);
+        c->count++;
+    }
+    rt_check2(chan_valid(c));
+}
+
+bool chan_do_recv(struct go_chan *c, void *value)
+{
+    rt_check2(chan_valid(c));
+    if (!c->count && list_is_empty(&c->senders)) {
+        rt_assert(c->closed);
+        copy_value(c, value, NULL);
+        return false;
+    }
+    if (c->count) {
+        copy_value(c, value, buffer_slot(c, 0));
+        c->head = c->head + 1 == c->capacity ? 0 : c->head + 1;
+        c->count--;
+    }
+    if (!list_is_empty(&c->senders)) {
+        struct go_wait *wait = take_wait(&c->senders);
+        if (c->capacity)
+            copy_value(c, buffer_slot(c, c->count++), case_of(wait)->send_value);
+        else
+            copy_value(c, value, case_of(wait)->send_value);
+        wake(wait, true);
+    }
+    rt_check2(chan_valid(c));
+    return true;
+}
+
+void chan_do_close(struct go_chan *c, struct call_site site)
+{
+    const struct goroutine *g = sched.running;
+    c->closed = true;
+    c->object->closed_by = g->number;
+    trace_capture(&c->object->closed, site, g->coro.stack_low, g->coro.stack_high);
+    while (!list_is_empty(&c->receivers)) {
+        struct go_wait *wait = take_wait(&c->receivers);
+        copy_value(c, case_of(wait)->recv_value, NULL);
+        wake(wait, false);
+    }
+    while (!list_is_empty(&c->senders)) wake(take_wait(&c->senders), false);
+    rt_check2(chan_valid(c));
+}
+
+void chan_drain(struct go_chan *c) { c->count = 0; }
+
+size_t chan_park(struct go_case *cases, size_t count, enum wait_reason reason)
+{
+    struct goroutine *g = sched.running;
+    g->cases = cases;
+    g->case_count = (uint32_t)count;
+    for (uint32_t i = 0; i < count; i++) {
+        struct go_chan *c = cases[i].chan;
+        cases[i]._wait = (struct go_wait){._goroutine = g, ._index = i, ._queued = c};
+        if (!c) continue;
+        bool sends = cases[i].direction == GO_DIRECTION_SEND;
+        list_push_back(sends ? &c->senders : &c->receivers, &cases[i]._wait._link);
+    }
+    sched_park(reason);
+    g->cases = NULL;
+    g->case_count = 0;
+    return g->woken_case;
+}
+
+_Noreturn void chan_panic_send(const struct go_chan *c, struct call_site site)
+{
+    char name[16];
+    object_name(c->object, name);
+    panic_raise(REPORT_SEND_TO_CLOSED, c->object, site, "send to the closed channel %s", name);
+}
+
+/* ---- The public calls --------------------------------------------------------------------- */
+
+GO_API struct go_chan *go_chan_make(size_t elem_bytes, size_t capacity)
+{
+    return chan_make(elem_bytes, capacity, CALL_SITE());
+}
+
+/* Block for ever on a nil channel. */
+static _Noreturn void park_nil(enum wait_reason reason)
+{
+    sched_point();
+    sched_executed(PHASE_ARRIVE, 0);
+    sched_park(reason);
+    fault_internal("nobody wakes who waits on a nil channel", __FILE__, __LINE__);
+}
+
+GO_API void go_chan_send(struct go_chan *c, const void *value)
+{
+    struct call_site site = CALL_SITE();
+    sched_publish(OP_CHAN_SEND, OP_MODE_WRITE, c ? c->object : NULL, site);
+    if (unlikely(!c)) park_nil(WAIT_CHAN_SEND_NIL);
+    sched_point();
+    if (chan_can_send(c)) {
+        bool closed = c->closed;
+        if (!closed) chan_do_send(c, value);
+        sched_executed(PHASE_DONE, c->count);
+        if (unlikely(closed)) chan_panic_send(c, site);
+        return;
+    }
+    struct go_case one = GO_SEND(c, value);
+    sched_executed(PHASE_ARRIVE, c->count);
+    chan_park(&one, 1, WAIT_CHAN_SEND);
+    sched_executed(PHASE_COMPLETE, one._wait._ok);
+    if (unlikely(!one._wait._ok)) chan_panic_send(c, site);
+}
+
+GO_API bool go_chan_recv(struct go_chan *c, void *value)
+{
+    sched_publish(OP_CHAN_RECV, OP_MODE_WRITE, c ? c->object : NULL, CALL_SITE());
+    if (unlikely(!c)) park_nil(WAIT_CHAN_RECV_NIL);
+    sched_point();
+    if (chan_can_recv(c)) {
+        bool ok = chan_do_recv(c, value);
+        sched_executed(PHASE_DONE, c->count << 1 | ok);
+        return ok;
+    }
+    struct go_case one = GO_RECV(c, value);
+    sched_executed(PHASE_ARRIVE, 0);
+    chan_park(&one, 1, WAIT_CHAN_RECV);
+    sched_executed(PHASE_COMPLETE, one._wait._ok);
+    return one._wait._ok;
+}
+
+GO_API void go_chan_close(struct go_chan *c)
+{
+    struct call_site site = CALL_SITE();
+    sched_publish(OP_CHAN_CLOSE, OP_MODE_WRITE, c ? c->object : NULL, site);
+    sched_point();
+    bool closed = !c || c->closed;
+    if (!closed) chan_do_close(c, site);
+    sched_executed(PHASE_DONE, closed);
+    if (likely(!closed)) return;
+    if (!c) panic_raise(REPORT_CLOSE_OF_NIL, NULL, site, "close of a nil channel");
+    char name[16];
+    object_name(c->object, name);
+    panic_raise(REPORT_CLOSE_OF_CLOSED, c->object, site, "close of the closed channel %s", name);
+}
+
+GO_API size_t go_chan_len(struct go_chan *c)
+{
+    if (!c) return 0;
+    sched_publish(OP_CHAN_LEN, OP_MODE_READ, c->object, CALL_SITE());
+    sched_point();
+    size_t count = c->count;
+    sched_executed(PHASE_DONE, count);
+    return count;
+}
+
+GO_API size_t go_chan_cap(const struct go_chan *c) { return c ? c->capacity : 0; }

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* Channels, as select, timers and contexts see them.
+ *
+ * Invariants (chan_valid checks them)
+ * - Senders wait only while the buffer is full and the channel open; receivers only while the buffer
+ *   is empty, no sender waits and the channel is open.
+ * - At least one queue is empty, but for one goroutine that waits in one select for both directions.
+ * - A queued wait belongs to a parked goroutine; waking it takes all its waits out of all queues.
+ */
+#ifndef HEDDLE_CHAN_H
+#define HEDDLE_CHAN_H
+
+#include "sched.h"
+
+struct go_chan {
+    struct object *object;
+    size_t elem_bytes;
+    size_t capacity;
+    size_t count; /* values in the buffer */
+    size_t head;  /* index of the oldest */
+    unsigned char *buffer;
+    struct go_list senders;   /* struct go_wait, first in first out */
+    struct go_list receivers; /* likewise */
+    bool closed;
+};
+
+struct go_chan *chan_make(size_t elem_bytes, size_t capacity, struct call_site site);
+
+/* Would the operation proceed now? A send to a closed channel proceeds, by panicking. */
+static inline bool chan_can_send(const struct go_chan *c)
+{
+    return c->closed || c->count < c->capacity || !list_is_empty(&c->receivers);
+}
+static inline bool chan_can_recv(const struct go_chan *c)
+{
+    return c->count || c->closed || !list_is_empty(&c->senders);
+}
+
+/* Do it; it can proceed, and c is not closed for a send. No points, no events. */
+void chan_do_send(struct go_chan *c, const void *value);
+bool chan_do_recv(struct go_chan *c, void *value);
+
+/* Close c, open until now: wakes receivers, then senders. */
+void chan_do_close(struct go_chan *c, struct call_site site);
+
+/* Drop what is buffered (timers since Go 1.23). */
+void chan_drain(struct go_chan *c);
+
+/* Park the running goroutine on count cases, of which none can proceed; returns the index of the case
+ * that somebody completed. Its _wait._ok says whether a value was moved. */
+size_t chan_park(struct go_case *cases, size_t count, enum wait_reason reason);
+
+/* Raise the panic of a send to the closed channel c. */
+_Noreturn void chan_panic_send(const struct go_chan *c, struct call_site site);
+
+bool chan_valid(const struct go_chan *c);
+
+#endif

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* Memory of one execution, in regions at fixed addresses.
+ *
+ * Invariants
+ * - Every region lies at the same address in every process, so that addresses of what an execution
+ *   makes depend on the execution alone, not on ASLR or on earlier executions.
+ * - heap_reset() forgets everything at once; nothing is freed one by one.
+ * - Memory handed out is zeroed and 16-byte aligned.
+ * - Blocks are handed out at ascending addresses: the table of blocks is sorted, look-ups are binary.
+ */
+#ifndef HEDDLE_HEAP_H
+#define HEDDLE_HEAP_H
+
+#include "base.h"
+
+enum region {
+    REGION_HEAP,       /* memory of the program under test: go_new */
+    REGION_ARENA,      /* what the runtime makes for an execution: channels, timers, contexts */
+    REGION_STACKS,     /* goroutine stacks with their guards */
+    REGION_GOROUTINES, /* struct goroutine, by number */
+    REGION_OBJECTS,    /* struct object, by number */
+    REGION_BLOCKS,     /* struct heap_block */
+    REGION_EVENTS,     /* the event log */
+    REGION_COUNT
+};
+
+/* Regions are 4 GiB apart from 0x2000_0000_0000 on: free under ASan's shadow layout (0x1000_0000_0000
+ * is not), and far from where Linux maps programs. */
+static inline uintptr_t heap_region_start(enum region r)
+{
+    return 0x200000000000u + ((uintptr_t)r << 32);
+}
+
+struct heap_region {
+    const char *name;
+    size_t bytes; /* reserved; touched pages only count as memory */
+};
+extern const struct heap_region heap_regions[REGION_COUNT];
+
+/* One go_new. */
+struct heap_block {
+    uintptr_t start;
+    size_t bytes;
+    uint64_t stable;  /* hash(stable id of the goroutine that made it, how many it made before) */
+    uint32_t made_by; /* G number */
+    const void *site; /* return address of the go_new */
+};
+
+enum { HEAP_BLOCKS_MAX = 1 << 20 };
+
+/* Map all regions, once per process. A region that cannot be mapped is a fault_usage. */
+void heap_init(void);
+
+/* Forget all blocks and arena memory of the last execution. */
+void heap_reset(void);
+
+/* A block for the program under test, or NULL when max_heap or max_blocks is reached. */
+struct heap_block *heap_block_make(size_t bytes);
+
+/* Zeroed runtime memory, 16-byte aligned, or NULL when the arena is used up. */
+void *arena_alloc(size_t bytes);
+
+/* First free address of the arena. */
+uintptr_t arena_end(void);
+
+/* The block that holds address, or NULL. */
+const struct heap_block *heap_block_of(const void *address);
+size_t heap_block_count(void);
+const struct heap_block *heap_block_at(size_t index);
+
+/* Region of an address, or REGION_COUNT. */
+enum region heap_region_of(const void *address);
+
+/* Base of a region that is used as a table. */
+static inline void *heap_table(enum region r)
+{
+    return (void *)heap_region_start(r); /* NOLINT(performance-no-int-to-ptr): fixed address */
+}
+
+#endif

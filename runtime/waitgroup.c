@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* sync.WaitGroup.
+ *
+ * Invariants
+ * - _users holds every goroutine that is about to Wait or waits, and every one that is about to add
+ *   more than zero; goroutines parked in Wait exist only while the counter is above zero.
+ * - Misuse is a state, not a guess: the counter is zero, one goroutine's next step is an Add of more
+ *   than zero, and another's is to Wait or to return from Wait. Nothing orders these two, and Go's
+ *   documentation demands that the Add happens before the Wait. */
+#include "detect/facts.h"
+#include "panic.h"
+
+static struct object *register_waitgroup(struct go_waitgroup *wg, struct call_site site)
+{
+    bool copied;
+    struct object *o = object_register(&wg->_header, OBJECT_WAITGROUP, wg, site, &copied);
+    if (!copied) wg->_counter = 0; /* a copy has the count of its original, as in Go */
+    wg->_users = (struct go_list){0};
+    o->data = wg;
+    return o;
+}
+
+static inline struct object *waitgroup_object(struct go_waitgroup *wg, struct call_site site)
+{
+    struct object *o = object_known(&wg->_header, wg);
+    return likely(o) ? o : register_waitgroup(wg, site);
+}
+
+static _Noreturn void misuse(const struct object *o, const struct goroutine *adder,
+                             const struct goroutine *waiter)
+{
+    struct facts_panic *panic = sched_alloc(sizeof *panic);
+    *panic = (struct facts_panic){
+        .type = REPORT_WAITGROUP_MISUSE,
+        .object = o,
+        .goroutine = adder,
+        .message = "Add from zero and Wait can both be next: the Wait may not see the Add",
+        .other = waiter,
+        .other_label = "Unordered sync.WaitGroup.Wait"};
+    facts_trace_of(&panic->trace, adder);
+    facts_report_panic(panic);
+}
+
+/* Ends the execution if an Add from zero and a Wait are unordered now. */
+static void check_misuse(const struct go_waitgroup *wg, const struct object *o)
+{
+    if (likely(wg->_counter) || list_is_empty(&wg->_users)) return;
+    const struct goroutine *adder = NULL;
+    const struct goroutine *waiter = NULL;
+    list_each(node, &wg->_users)
+    {
+        const struct goroutine *g = container_of(node, struct goroutine, want_link);
+        const struct goroutine **role = g->pending.kind == OP_WAITGROUP_ADD ? &adder : &waiter;
+        if (!*role || g->number < (*role)->number) *role = g;
+    }
+    if (adder && waiter) misuse(o, adder, waiter);
+}
+
+static void wake_waiters(struct go_waitgroup *wg)
+{
+    list_each(node, &wg->_users)
+    {
+        struct goroutine *g = container_of(node, struct goroutine, want_link);
+        if (!g->enabled) sched_ready(g);
+    }
+}
+
+static void add(struct go_waitgroup *wg, int delta, struct call_site site)
+{
+    struct object *o = waitgroup_object(wg, site);
+    struct goroutine *g = sched_publish(OP_WAITGROUP_ADD, OP_MODE_WRITE, o, site);
+    if (delta > 0) {
+        list_push_back(&wg->_users, &g->want_link);
+        check_misuse(wg, o);
+    }
+    sched_point();
+    if (delta > 0) list_remove(&g->want_link);
+    int32_t counter;
+    bool overflow = __builtin_add_overflow(wg->_counter, delta, &counter);
+    if (overflow || counter < 0) {
+        sched_executed(PHASE_DONE, UINT32_MAX);
+        panic_raise(REPORT_NEGATIVE_WAITGROUP, o, site, "the counter of a WaitGroup falls below zero");
+    }
+    wg->_counter = counter;
+    if (!counter) {
+        wake_waiters(wg);
+        check_misuse(wg, o);
+    }
+    sched_executed(PHASE_DONE, (uint32_t)counter);
+}
+
+GO_API void go_waitgroup_add(struct go_waitgroup *wg, int delta) { add(wg, delta, CALL_SITE()); }
+
+GO_API void go_waitgroup_done(struct go_waitgroup *wg) { add(wg, -1, CALL_SITE()); }
+
+GO_API void go_waitgroup_wait(struct go_waitgroup *wg)
+{
+    struct call_site site = CALL_SITE();
+    struct object *o = waitgroup_object(wg, site);
+    struct goroutine *g = sched_publish(OP_WAITGROUP_WAIT, OP_MODE_WRITE, o, site);
+    list_push_back(&wg->_users, &g->want_link);
+    check_misuse(wg, o);
+    sched_point();
+    enum event_phase phase = PHASE_DONE;
+    if (wg->_counter) {
+        phase = PHASE_COMPLETE;
+        sched_executed(PHASE_ARRIVE, (uint32_t)wg->_counter);
+        sched_park(WAIT_WAITGROUP);
+    }
+    list_remove(&g->want_link);
+    sched_executed(phase, 0);
+}
