@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* What the tests of fuzz/ share: executions without a runtime. A fake program is a list of questions,
- * and driver_run asks a policy as the scheduler would. Compiled into tests; no part of the library.
+/* What the tests of fuzz/ share: executions without a runtime. A fake program is a list of
+ * questions, and driver_run asks a policy as the scheduler would. Compiled into tests; no part of
+ * the library.
  */
 #ifndef HEDDLE_FUZZ_TESTKIT_H
 #define HEDDLE_FUZZ_TESTKIT_H
@@ -13,7 +14,8 @@ enum { DRIVER_ANSWERS_MAX = 8192, DRIVER_CANDIDATES_MAX = 16 };
 struct driver_question {
     enum choice_kind kind;
     size_t n;
-    const struct candidate *candidates; /* NULL: of goroutines 1 to n with stable ids 101 to 100+n */
+    const struct candidate
+        *candidates; /* NULL: of goroutines 1 to n with stable ids 101 to 100+n */
 };
 
 /* What came of one execution. */

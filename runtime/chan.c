@@ -41,13 +41,19 @@ struct go_chan *chan_make(size_t elem_bytes, size_t capacity, struct call_site s
     return c;
 }
 
-static void copy_value(const struct go_chan *c, void *to, const void *from)
+/* Small elements are nearly all there are, and a call of memcpy is dearer than their copy. */
+static inline void copy_value(const struct go_chan *c, void *to, const void *from)
 {
-    if (!to || !c->elem_bytes) return;
-    if (from)
-        memcpy(to, from, c->elem_bytes);
+    size_t bytes = c->elem_bytes;
+    if (!to || !bytes) return;
+    if (unlikely(!from))
+        memset(to, 0, bytes);
+    else if (bytes == 8)
+        memcpy(to, from, 8);
+    else if (bytes == 4)
+        memcpy(to, from, 4);
     else
-        memset(to, 0, c->elem_bytes);
+        memcpy(to, from, bytes);
 }
 
 static void *buffer_slot(const struct go_chan *c, size_t index)

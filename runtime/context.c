@@ -19,10 +19,10 @@ struct go_context_after {
     struct go_context *source; /* NULL: never done */
     void (*fn)(void *);
     void *arg;
-    uint64_t stable;           /* of the goroutine that it becomes */
+    uint64_t stable; /* of the goroutine that it becomes */
     uint32_t created_by;
     struct trace created;
-    bool over;                 /* started or stopped */
+    bool over; /* started or stopped */
 };
 
 /* safe: the one background of all executions is never written. */
@@ -71,13 +71,13 @@ static __attribute__((noinline)) struct dependant *choose_dependant(const struct
         if (n == CHILDREN_CHOICE_MAX) break;
         struct dependant *d = container_of(node, struct dependant, link);
         const struct object *o = d->after ? ctx->done->object : context_of(d)->done->object;
-        candidates[n] = (struct candidate){
-            .stable = d->after ? d->after->stable : o->stable,
-            .id = (uint32_t)n,
-            .op = {.kind = d->after ? OP_CONTEXT_AFTER : OP_CONTEXT_CANCEL,
-                   .mode = OP_MODE_WRITE,
-                   .object = o->number,
-                   .object_stable = o->stable}};
+        candidates[n] =
+            (struct candidate){.stable = d->after ? d->after->stable : o->stable,
+                               .id = (uint32_t)n,
+                               .op = {.kind = d->after ? OP_CONTEXT_AFTER : OP_CONTEXT_CANCEL,
+                                      .mode = OP_MODE_WRITE,
+                                      .object = o->number,
+                                      .object_stable = o->stable}};
         dependants[n++] = d;
     }
     return dependants[sched_choose(CHOICE_WAITER, candidates, n)];
@@ -171,8 +171,7 @@ static struct go_context *derive(struct go_context *parent, struct call_site sit
 {
     if (unlikely(!sched.running)) fault_usage("context made outside a running execution");
     if (!parent)
-        panic_raise(REPORT_UNRECOVERED_PANIC, NULL, site,
-                    "cannot create context from nil parent");
+        panic_raise(REPORT_UNRECOVERED_PANIC, NULL, site, "cannot create context from nil parent");
     struct go_context *ctx = sched_alloc(sizeof *ctx);
     ctx->parent = parent;
     ctx->source = parent->source;
@@ -288,7 +287,7 @@ void *go_context_value(struct go_context *ctx, const void *key)
 {
     const struct go_context *c = ctx;
     while (c->key != key && c->parent) c = c->parent;
-    return key && c->key == key ? c->value : NULL;
+    return c->value; /* those without a key have none: background, and all but with_value's */
 }
 
 /* ---- AfterFunc ---------------------------------------------------------------------------- */

@@ -26,15 +26,15 @@ struct go_context {
     struct go_context *source; /* itself, if it has a done channel; NULL: never done */
     const void *key;           /* go_context_with_value; else NULL */
     void *value;
-    bool has_deadline;         /* its own or an ancestor's */
+    bool has_deadline; /* its own or an ancestor's */
     int64_t deadline_ns;
     /* Only if it is its own source. */
     struct object *object;
     struct go_chan *done;
     enum go_context_error error;
     const char *cause;
-    struct go_timer *timer;    /* its own deadline; else NULL */
-    struct dependant self;     /* in its parent's source */
+    struct go_timer *timer; /* its own deadline; else NULL */
+    struct dependant self;  /* in its parent's source */
     struct go_list dependants;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* Contexts: what each function gives, and who can see what while a tree is being cancelled. */
+/* Contexts: what each function gives, deadlines, and what an execution leaves in the records.
+ * Who sees what while a tree is cancelled is context_order_test.c's. */
 #include "testkit.h"
 
 #include "context.h"
@@ -30,6 +31,7 @@ static struct go_context *make(struct go_context *parent) { return go_context_wi
 static struct go_context *make_root(void) { return make(go_context_background()); }
 
 static void cancel(void *ctx) { go_context_cancel(ctx); }
+static void do_nothing(void *arg) { (void)arg; }
 
 /* ---- Background, values ------------------------------------------------------------------- */
 
@@ -162,12 +164,15 @@ static void without_a_cause_it_is_the_text_of_the_error(void)
     say_text(go_context_cause(late));
 }
 
+static void close_done(void *ctx) { go_chan_close(go_context_done(ctx)); }
 static void a_done_channel_that_was_closed_does_not_break_cancel(void)
 {
     struct go_context *ctx = make_root();
-    go_chan_close(go_context_done(ctx));
+    go(close_done, ctx);
+    wait_for(ctx);
     go_context_cancel(ctx);
     say_err(ctx);
+    testkit_say("%d", (int)ctx->done->object->closed_by);
 }
 
 /* ---- Panics ------------------------------------------------------------------------------- */
@@ -183,16 +188,19 @@ static void say_panic(void (*fn)(void *), void *arg)
     struct go_panic panic;
     if (go_protect(fn, arg, &panic)) testkit_say("%s;", panic.message);
 }
+
 static void a_nil_parent_panics(void)
 {
     say_panic(nil_with_cancel, NULL);
     say_panic(nil_with_timeout, NULL);
 }
+
 static void a_nil_parent_panics_also_with_a_deadline_or_a_value(void)
 {
     say_panic(nil_with_deadline, NULL);
     say_panic(nil_with_value, NULL);
 }
+
 static void a_nil_key_panics(void) { say_panic(nil_key, go_context_background()); }
 static void only_contexts_with_a_cancel_function_can_be_cancelled(void)
 {
@@ -200,7 +208,11 @@ static void only_contexts_with_a_cancel_function_can_be_cancelled(void)
     say_panic(cancel, go_context_with_value(ctx, &shared.key, NULL));
     say_err(ctx);
 }
-static void cancel_of_the_background_is_a_report(void) { go_context_cancel(go_context_background()); }
+
+static void cancel_of_the_background_is_a_report(void)
+{
+    go_context_cancel(go_context_background());
+}
 
 /* ---- Deadlines ---------------------------------------------------------------------------- */
 
@@ -239,6 +251,7 @@ static void say_state(struct go_context *ctx)
     say_err(ctx);
     testkit_say("%s ", ctx->timer ? "timer" : "");
 }
+
 static void a_deadline_not_after_now_is_exceeded_at_once(void)
 {
     go_sleep(3);
@@ -247,6 +260,7 @@ static void a_deadline_not_after_now_is_exceeded_at_once(void)
     say_state(go_context_with_timeout(go_context_background(), 0));
     say_state(go_context_with_timeout(go_context_background(), -9));
 }
+
 static void one_exceeded_at_once_has_left_its_parent(void)
 {
     struct go_context *parent = make_root();
@@ -276,7 +290,15 @@ static void an_earlier_deadline_of_its_own_counts(void)
     testkit_say("%d", (int)go_now());
 }
 
-/* 1: cancelled first, 2: the deadline first; in the latter its goroutine cancels before or after. */
+static void of_equal_deadlines_the_childs_may_be_first(void)
+{
+    struct go_context *parent = go_context_with_timeout(go_context_background(), 5);
+    struct go_context *child = go_context_with_deadline(parent, 5);
+    wait_for(child);
+    say_err(parent);
+}
+
+/* 1: cancelled first; 2: the deadline passed first and its goroutine was faster. */
 static void cancel_and_deadline_race(void)
 {
     struct go_context *ctx = go_context_with_timeout(go_context_background(), 5);
@@ -284,13 +306,18 @@ static void cancel_and_deadline_race(void)
     say_err(ctx);
 }
 
-static void stop_of_the_deadline(void) { go_context_cancel(go_context_with_timeout(make_root(), 5)); }
+static void stop_of_the_deadline(void)
+{
+    go_context_cancel(go_context_with_timeout(make_root(), 5));
+}
+
 static void stop_by_the_parent(void)
 {
     struct go_context *parent = make_root();
     go_context_with_timeout(parent, 5);
     go_context_cancel(parent);
 }
+
 static void pass_of_the_deadline(void) { wait_for(go_context_with_timeout(make_root(), 5)); }
 
 static void cancel_stops_the_deadlines_timer(void **state)
@@ -300,7 +327,8 @@ static void cancel_stops_the_deadlines_timer(void **state)
         void (*root)(void);
         int64_t end_ns;
         uint32_t goroutines;
-    } cases[] = {{stop_of_the_deadline, 0, 1}, {stop_by_the_parent, 0, 1},
+    } cases[] = {{stop_of_the_deadline, 0, 1},
+                 {stop_by_the_parent, 0, 1},
                  /* It fires as a goroutine of its own. */
                  {pass_of_the_deadline, 5, 2}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -319,6 +347,7 @@ static void say_plain_err(void)
     struct go_context *ctx = go_context_with_timeout(go_context_background(), 1);
     testkit_say("%d", (int)ctx->error); /* plain: only the point after arming is in between */
 }
+
 static void a_deadline_may_pass_before_the_next_line(void) { say_plain_err(); }
 
 static void cancel_parent_of_shared(void *arg)
@@ -326,6 +355,7 @@ static void cancel_parent_of_shared(void *arg)
     (void)arg;
     go_context_cancel(shared.parent);
 }
+
 /* Cancelled at the point after arming, the timer must be stopped too: time stays 0. */
 static void a_parent_cancelled_meanwhile_stops_the_timer(void)
 {
@@ -337,227 +367,6 @@ static void a_parent_cancelled_meanwhile_stops_the_timer(void)
     testkit_say("%d", ctx->timer && ctx->timer->deadline.slot != 0);
 }
 
-/* ---- Who sees what ------------------------------------------------------------------------ */
-
-static void make_family(void)
-{
-    shared.parent = make_root();
-    shared.child = make(shared.parent);
-    go(cancel_parent_of_shared, NULL);
-}
-static void a_parent_may_be_seen_done_and_its_child_not_yet(void)
-{
-    make_family();
-    wait_for(shared.parent);
-    say_err(shared.child);
-}
-static void a_child_is_never_seen_done_before_its_parent(void)
-{
-    make_family();
-    wait_for(shared.child);
-    say_err(shared.parent);
-}
-static void error_and_done_are_seen_together(void)
-{
-    make_family();
-    wait_for(shared.parent);
-    say_err(shared.parent);
-}
-static void cancelled_by_both_all_is_done_when_either_returns(void)
-{
-    make_family();
-    go_context_cancel(shared.parent);
-    say_err(shared.child);
-}
-static void three_generations_are_done_when_either_cancel_returns(void)
-{
-    make_family();
-    shared.other = make(shared.child);
-    go_context_cancel(shared.parent);
-    say_err(shared.other);
-}
-static void cancel_of_a_child_meets_that_of_its_parent(void)
-{
-    make_family();
-    go_context_cancel(shared.child);
-    say_err(shared.child);
-    wait_for(shared.parent);
-}
-static void a_child_is_made_while_its_parent_is_cancelled(void)
-{
-    shared.parent = make_root();
-    go(cancel_parent_of_shared, NULL);
-    struct go_context *child = make(shared.parent);
-    say_err(child);
-    wait_for(child);
-}
-static void two_children(void)
-{
-    shared.parent = make_root();
-    shared.child = make(shared.parent);
-    shared.other = make(shared.parent);
-    go(cancel_parent_of_shared, NULL);
-}
-static void the_first_child_may_be_cancelled_last(void)
-{
-    two_children();
-    wait_for(shared.other);
-    say_err(shared.child);
-}
-static void the_second_child_may_be_cancelled_last(void)
-{
-    two_children();
-    wait_for(shared.child);
-    say_err(shared.other);
-}
-/* If child went before other, then so did all that hangs on child. */
-static void a_child_goes_with_all_below_it(void)
-{
-    two_children();
-    struct go_context *low = make(shared.child);
-    wait_for(shared.child);
-    if (go_context_err(shared.other)) return;
-    wait_for(shared.other);
-    say_err(low);
-}
-static void naturally_children_are_cancelled_in_order_of_creation(void **state)
-{
-    (void)state;
-    struct run_result result;
-    assert_int_equal(testkit_natural(two_children, NULL, &result)->verdict, VERDICT_PASS);
-    const struct go_context *order[] = {shared.parent, shared.child, shared.other};
-    size_t count;
-    const struct event *events = run_events(&count, NULL);
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (events[i].kind != OP_CONTEXT_CANCEL) continue;
-        assert_true(n < 3);
-        assert_int_equal(events[i].object, order[n]->done->object->number);
-        assert_int_equal(events[i].value, 1);
-        n++;
-    }
-    assert_int_equal(n, 3);
-}
-
-/* ---- AfterFunc ---------------------------------------------------------------------------- */
-
-static void say_letter(void *letter) { testkit_say("%c", testkit_int(letter)); }
-
-static void after_func_runs_once_when_done(void)
-{
-    struct go_context *ctx = make_root();
-    go_context_after_func(ctx, say_letter, testkit_arg('f'));
-    go_context_cancel(ctx);
-    go_context_cancel(ctx);
-}
-static void each_after_func_runs(void)
-{
-    struct go_context *ctx = make_root();
-    go_context_after_func(ctx, say_letter, testkit_arg('f'));
-    go_context_after_func(go_context_with_value(ctx, &shared.key, NULL), say_letter,
-                          testkit_arg('g'));
-    go_context_cancel(ctx);
-}
-static void after_func_runs_when_the_deadline_passes(void)
-{
-    struct go_context *ctx = go_context_with_timeout(go_context_background(), 5);
-    go_context_after_func(make(ctx), say_letter, testkit_arg('f'));
-}
-static void after_func_of_a_done_context_may_run_before_the_next_line(void)
-{
-    struct go_context *ctx = make_root();
-    go_context_cancel(ctx);
-    go_context_after_func(ctx, say_letter, testkit_arg('f'));
-    testkit_say("-");
-}
-static void after_func_may_run_before_the_line_after_cancel(void)
-{
-    struct go_context *ctx = make_root();
-    go_context_after_func(ctx, say_letter, testkit_arg('f'));
-    go_context_cancel(ctx);
-    testkit_say("-");
-}
-static void after_func_of_the_background_never_runs(void)
-{
-    struct go_context_after *after =
-        go_context_after_func(go_context_background(), say_letter, testkit_arg('f'));
-    testkit_say("%d", go_context_after_stop(after));
-    testkit_say("%d", go_context_after_stop(after));
-}
-static void a_stopped_after_func_never_runs(void)
-{
-    struct go_context *ctx = make_root();
-    struct go_context_after *after = go_context_after_func(ctx, say_letter, testkit_arg('f'));
-    testkit_say("%d", go_context_after_stop(after));
-    testkit_say("%d", list_is_empty(&ctx->dependants));
-    go_context_cancel(ctx);
-    testkit_say("%d", go_context_after_stop(after));
-}
-static void block_for_ever(void *arg)
-{
-    (void)arg;
-    go_chan_recv(NULL, NULL);
-}
-static void stop_of_a_started_after_func_is_too_late(void)
-{
-    struct go_context *ctx = make_root();
-    struct go_context_after *after = go_context_after_func(ctx, block_for_ever, NULL);
-    go_context_cancel(ctx);
-    testkit_say("%d", go_context_after_stop(after));
-}
-/* "f" beside a 0 only. */
-static void stop_and_cancel_race(void)
-{
-    shared.parent = make_root();
-    struct go_context_after *after =
-        go_context_after_func(shared.parent, say_letter, testkit_arg('f'));
-    go(cancel_parent_of_shared, NULL);
-    testkit_say("%d", go_context_after_stop(after));
-}
-static void after_func_may_be_stopped_when_the_context_is_seen_done(void)
-{
-    shared.parent = make_root();
-    struct go_context_after *after =
-        go_context_after_func(shared.parent, say_letter, testkit_arg('f'));
-    go(cancel_parent_of_shared, NULL);
-    wait_for(shared.parent);
-    testkit_say("%d", go_context_after_stop(after));
-}
-static void after_func_is_registered_while_the_context_is_cancelled(void)
-{
-    shared.parent = make_root();
-    go(cancel_parent_of_shared, NULL);
-    go_context_after_func(shared.parent, say_letter, testkit_arg('f'));
-}
-static void no_after_func_is_a_nil_dereference_when_it_starts(void)
-{
-    struct go_context *ctx = make_root();
-    go_context_after_func(ctx, NULL, NULL);
-    go_context_cancel(ctx);
-}
-
-static void register_two(void)
-{
-    struct go_context *ctx = make_root();
-    go_context_after_func(ctx, say_letter, testkit_arg('f'));
-    go(cancel, ctx);
-    go_context_after_func(ctx, say_letter, testkit_arg('g'));
-}
-static void an_after_func_is_a_goroutine_of_who_registered_it(void **state)
-{
-    (void)state;
-    struct run_result result;
-    assert_int_equal(testkit_natural(register_two, NULL, &result)->verdict, VERDICT_PASS);
-    assert_int_equal(result.goroutines, 4);
-    const struct goroutine *f = sched_goroutine(3);
-    const struct goroutine *g = sched_goroutine(4);
-    assert_int_equal(f->created_by, 1);
-    assert_int_equal(g->created_by, 1);
-    assert_true(f->created.count && g->created.count);
-    assert_ptr_not_equal(f->created.pc[0], g->created.pc[0]);
-    assert_int_not_equal(f->stable, g->stable);
-}
-
 /* ---- Ends and records --------------------------------------------------------------------- */
 
 static void wait_in_goroutine(void *ctx) { wait_for(ctx); }
@@ -565,6 +374,7 @@ static void who_waits_for_a_context_that_is_never_cancelled_is_leaked(void)
 {
     go(wait_in_goroutine, make_root());
 }
+
 static void a_deadline_passes_after_the_end_too(void)
 {
     go(wait_in_goroutine, go_context_with_timeout(go_context_background(), 5));
@@ -575,7 +385,12 @@ static void poll_until_done(struct go_context *ctx)
     while (!go_context_err(ctx)) {}
     say_err(ctx);
 }
-static void polling_a_context_that_is_never_done_is_a_livelock(void) { poll_until_done(make_root()); }
+
+static void polling_a_context_that_is_never_done_is_a_livelock(void)
+{
+    poll_until_done(make_root());
+}
+
 static void polling_ends_when_the_deadline_passes(void)
 {
     poll_until_done(go_context_with_timeout(go_context_background(), 5));
@@ -593,6 +408,7 @@ static void make_all_kinds(void)
     go_context_with_timeout(shared.parent, 5);
     go_context_with_timeout(lost, 0);
 }
+
 static void a_record_says_whether_cancel_was_never_called(void **state)
 {
     (void)state;
@@ -614,85 +430,101 @@ static void a_record_says_whether_cancel_was_never_called(void **state)
     assert_int_equal(contexts, 6);
 }
 
+static void do_all_kinds(void)
+{
+    shared.parent = make_root();
+    make(shared.parent);
+    go_context_err(shared.parent);
+    go_context_after_stop(go_context_after_func(shared.parent, do_nothing, NULL));
+    go_context_after_func(shared.parent, do_nothing, NULL);
+    go_context_cancel(shared.parent);
+    go_context_cancel(shared.parent); /* closes nothing: no event */
+    go_context_cause(shared.parent);
+}
+
+static void what_is_done_with_a_context_is_an_event_on_its_done_channel(void **state)
+{
+    (void)state;
+    static const struct {
+        enum op_kind kind;
+        enum op_mode mode;
+        enum event_phase phase;
+        uint64_t value;
+    } expected[] = {
+        {OP_CONTEXT_MAKE, OP_MODE_READ, PHASE_DONE, GO_CONTEXT_OK},
+        {OP_CONTEXT_ERR, OP_MODE_READ, PHASE_FAIL, GO_CONTEXT_OK},
+        {OP_CONTEXT_AFTER, OP_MODE_WRITE, PHASE_DONE, false}, /* registered, not started */
+        {OP_CONTEXT_AFTER, OP_MODE_WRITE, PHASE_DONE, true},  /* stopped */
+        {OP_CONTEXT_AFTER, OP_MODE_WRITE, PHASE_DONE, false}, /* registered */
+        {OP_CONTEXT_CANCEL, OP_MODE_WRITE, PHASE_DONE, true}, /* the parent, by this call */
+        {OP_CONTEXT_AFTER, OP_MODE_WRITE, PHASE_DONE, true},  /* started */
+        {OP_CONTEXT_ERR, OP_MODE_READ, PHASE_DONE, GO_CONTEXT_CANCELED},
+    };
+    struct run_result result;
+    testkit_natural(do_all_kinds, NULL, &result);
+    size_t count;
+    const struct event *events = run_events(&count, NULL);
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (events[i].object != shared.parent->done->object->number) continue;
+        assert_true(n < sizeof expected / sizeof *expected);
+        assert_int_equal(events[i].kind, expected[n].kind);
+        assert_int_equal(events[i].mode, expected[n].mode);
+        assert_int_equal(events[i].phase, expected[n].phase);
+        assert_int_equal(events[i].value, expected[n].value);
+        n++;
+    }
+    assert_int_equal(n, sizeof expected / sizeof *expected);
+}
+
 static const struct run_options short_run = {.max_steps = 40, .fair_steps = 40};
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        outcomes_test(background_is_never_done_and_always_the_same, "nil0nil0117 pass"),
-        outcomes_test(the_nearest_value_of_a_key_counts, "13211 pass"),
-        outcomes_test(values_alone_are_never_done, "nil0 pass"),
-        outcomes_test(a_value_is_done_with_its_parent, "112 pass"),
+static const struct CMUnitTest tests[] = {
+    outcomes_test(background_is_never_done_and_always_the_same, "nil0nil0117 pass"),
+    outcomes_test(the_nearest_value_of_a_key_counts, "13211 pass"),
+    outcomes_test(values_alone_are_never_done, "nil0 pass"),
+    outcomes_test(a_value_is_done_with_its_parent, "112 pass"),
 
-        outcomes_test(cancel_closes_done_and_sets_the_error_once,
-                      "open0nil closed1context canceled pass"),
-        outcomes_test(cancel_reaches_all_below_and_nobody_else, "00111 pass"),
-        outcomes_test(a_child_of_a_cancelled_parent_is_done_at_once, "0closed1why pass"),
-        outcomes_test(a_cancelled_child_has_left_its_parent, "1child pass"),
-        natural_test(more_children_than_a_choice_has_are_all_cancelled, "20 pass"),
-        outcomes_test(cause_is_what_the_first_cancel_gave, "whywhy1 pass"),
-        outcomes_test(without_a_cause_it_is_the_text_of_the_error,
-                      "context canceled, context deadline exceeded pass"),
-        outcomes_test(a_done_channel_that_was_closed_does_not_break_cancel, "1 pass"),
+    outcomes_test(cancel_closes_done_and_sets_the_error_once,
+                  "open0nil closed1context canceled pass"),
+    outcomes_test(cancel_reaches_all_below_and_nobody_else, "00111 pass"),
+    outcomes_test(a_child_of_a_cancelled_parent_is_done_at_once, "0closed1why pass"),
+    outcomes_test(a_cancelled_child_has_left_its_parent, "1child pass"),
+    natural_test(more_children_than_a_choice_has_are_all_cancelled, "20 pass"),
+    outcomes_test(cause_is_what_the_first_cancel_gave, "whywhy1 pass"),
+    outcomes_test(without_a_cause_it_is_the_text_of_the_error,
+                  "context canceled, context deadline exceeded pass"),
+    outcomes_test(a_done_channel_that_was_closed_does_not_break_cancel, "12 pass"),
 
-        outcomes_test(a_nil_parent_panics, "cannot create context from nil parent;"
-                                           "cannot create context from nil parent; pass"),
-        outcomes_test(a_nil_parent_panics_also_with_a_deadline_or_a_value,
-                      "cannot create context from nil parent;"
-                      "cannot create context from nil parent; pass"),
-        outcomes_test(a_nil_key_panics, "nil key; pass"),
-        outcomes_test(only_contexts_with_a_cancel_function_can_be_cancelled,
-                      "cancel of a context that has no cancel function;0 pass"),
-        outcomes_test(cancel_of_the_background_is_a_report, "unrecovered-panic"),
+    outcomes_test(a_nil_parent_panics, "cannot create context from nil parent;"
+                                       "cannot create context from nil parent; pass"),
+    outcomes_test(a_nil_parent_panics_also_with_a_deadline_or_a_value,
+                  "cannot create context from nil parent;"
+                  "cannot create context from nil parent; pass"),
+    outcomes_test(a_nil_key_panics, "nil key; pass"),
+    outcomes_test(only_contexts_with_a_cancel_function_can_be_cancelled,
+                  "cancel of a context that has no cancel function;0 pass"),
+    outcomes_test(cancel_of_the_background_is_a_report, "unrecovered-panic"),
 
-        outcomes_test(a_timeout_cancels_when_it_passes,
-                      "1:8 2 8 context deadline exceeded pass"),
-        natural_test(a_timeout_that_overflows_is_the_end_of_time, "1 pass"),
-        outcomes_test(a_deadline_not_after_now_is_exceeded_at_once,
-                      "1:3 closed2 1:2 closed2 1:3 closed2 1:-6 closed2  pass"),
-        outcomes_test(one_exceeded_at_once_has_left_its_parent, "1 pass"),
-        outcomes_test(the_parents_earlier_deadline_counts, "1:5 0 25 pass"),
-        natural_test(an_earlier_deadline_of_its_own_counts, "1:5 205 pass"),
-        outcomes_test(cancel_and_deadline_race, "1 pass", "2 pass"),
-        cmocka_unit_test(cancel_stops_the_deadlines_timer),
-        outcomes_test(a_deadline_may_pass_before_the_next_line, "0 pass", "2 pass"),
-        outcomes_test(a_parent_cancelled_meanwhile_stops_the_timer, "0 pass"),
+    outcomes_test(a_timeout_cancels_when_it_passes, "1:8 2 8 context deadline exceeded pass"),
+    natural_test(a_timeout_that_overflows_is_the_end_of_time, "1 pass"),
+    outcomes_test(a_deadline_not_after_now_is_exceeded_at_once,
+                  "1:3 closed2 1:2 closed2 1:3 closed2 1:-6 closed2  pass"),
+    outcomes_test(one_exceeded_at_once_has_left_its_parent, "1 pass"),
+    outcomes_test(the_parents_earlier_deadline_counts, "1:5 0 25 pass"),
+    natural_test(an_earlier_deadline_of_its_own_counts, "1:5 205 pass"),
+    outcomes_test(of_equal_deadlines_the_childs_may_be_first, "0 pass", "2 pass"),
+    outcomes_test(cancel_and_deadline_race, "1 pass", "2 pass"),
+    cmocka_unit_test(cancel_stops_the_deadlines_timer),
+    outcomes_test(a_deadline_may_pass_before_the_next_line, "0 pass", "2 pass"),
+    outcomes_test(a_parent_cancelled_meanwhile_stops_the_timer, "0 pass"),
 
-        outcomes_test(a_parent_may_be_seen_done_and_its_child_not_yet, "0 pass", "1 pass"),
-        outcomes_test(a_child_is_never_seen_done_before_its_parent, "1 pass"),
-        outcomes_test(error_and_done_are_seen_together, "1 pass"),
-        outcomes_test(cancelled_by_both_all_is_done_when_either_returns, "1 pass"),
-        outcomes_test(three_generations_are_done_when_either_cancel_returns, "1 pass"),
-        outcomes_test(cancel_of_a_child_meets_that_of_its_parent, "1 pass"),
-        outcomes_test(a_child_is_made_while_its_parent_is_cancelled, "0 pass", "1 pass"),
-        outcomes_test(the_first_child_may_be_cancelled_last, "0 pass", "1 pass"),
-        outcomes_test(the_second_child_may_be_cancelled_last, "0 pass", "1 pass"),
-        outcomes_test(a_child_goes_with_all_below_it, "1 pass", "pass"),
-        cmocka_unit_test(naturally_children_are_cancelled_in_order_of_creation),
+    outcomes_test(who_waits_for_a_context_that_is_never_cancelled_is_leaked, "goroutine-leak"),
+    outcomes_test(a_deadline_passes_after_the_end_too, "pass"),
+    natural_test_under(polling_a_context_that_is_never_done_is_a_livelock, &short_run, "livelock"),
+    natural_test_under(polling_ends_when_the_deadline_passes, &short_run, "2 pass"),
+    cmocka_unit_test(what_is_done_with_a_context_is_an_event_on_its_done_channel),
+    cmocka_unit_test(a_record_says_whether_cancel_was_never_called),
+};
 
-        outcomes_test(after_func_runs_once_when_done, "f pass"),
-        outcomes_test(each_after_func_runs, "fg pass", "gf pass"),
-        outcomes_test(after_func_runs_when_the_deadline_passes, "f pass"),
-        outcomes_test(after_func_of_a_done_context_may_run_before_the_next_line, "f- pass",
-                      "-f pass"),
-        outcomes_test(after_func_may_run_before_the_line_after_cancel, "f- pass", "-f pass"),
-        outcomes_test(after_func_of_the_background_never_runs, "10 pass"),
-        outcomes_test(a_stopped_after_func_never_runs, "110 pass"),
-        natural_test(stop_of_a_started_after_func_is_too_late, "0 goroutine-leak"),
-        outcomes_test(stop_and_cancel_race, "1 pass", "0f pass", "f0 pass"),
-        outcomes_test(after_func_may_be_stopped_when_the_context_is_seen_done, "1 pass",
-                      "0f pass", "f0 pass"),
-        outcomes_test(after_func_is_registered_while_the_context_is_cancelled, "f pass"),
-        outcomes_test(no_after_func_is_a_nil_dereference_when_it_starts, "nil-dereference"),
-        cmocka_unit_test(an_after_func_is_a_goroutine_of_who_registered_it),
-
-        outcomes_test(who_waits_for_a_context_that_is_never_cancelled_is_leaked,
-                      "goroutine-leak"),
-        outcomes_test(a_deadline_passes_after_the_end_too, "pass"),
-        natural_test_under(polling_a_context_that_is_never_done_is_a_livelock, &short_run,
-                           "livelock"),
-        natural_test_under(polling_ends_when_the_deadline_passes, &short_run, "2 pass"),
-        cmocka_unit_test(a_record_says_whether_cancel_was_never_called),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return cmocka_run_group_tests_name("context", tests, NULL, NULL); }

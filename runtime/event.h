@@ -14,6 +14,28 @@
 #include "heap.h"
 #include "heap_limits.h"
 
+/* What is kept of an event; struct event (choice.h) is made of it when somebody wants to see it. */
+struct event_record {
+    uint64_t word;      /* kind, mode, phase, chosen (a byte each), object (the upper half) */
+    uint64_t value;
+    const void *site;
+    uint32_t goroutine; /* G number, or CLOCK_ID */
+};
+
+static inline uint64_t event_word(uint64_t kind_mode_object, enum event_phase phase, bool chosen)
+{
+    return (kind_mode_object & ~(uint64_t)0xffff0000) | (uint64_t)phase << 16 |
+           (uint64_t)chosen << 24;
+}
+static inline enum op_kind event_kind(const struct event_record *r)
+{
+    return (enum op_kind)(r->word & 0xff);
+}
+static inline uint32_t event_object(const struct event_record *r)
+{
+    return (uint32_t)(r->word >> 32);
+}
+
 struct event_log {
     uint32_t count;    /* events executed */
     uint64_t digest;
@@ -25,11 +47,30 @@ static inline void event_reset(void) { event_log = (struct event_log){.digest = 
 
 static inline void event_mix(uint64_t x) { event_log.digest = mix64(event_log.digest, x); }
 
-/* Where the next event is written: a slot of the log, or a spare one when the log is full. */
-static inline struct event *event_next(void)
+/* Record i (from 0) of the log. */
+static inline struct event_record *event_record(size_t i)
+{
+    return (struct event_record *)heap_table(REGION_EVENTS) + i;
+}
+
+/* How many events the log has kept. */
+static inline size_t event_kept(void)
+{
+    return event_log.count < EVENTS_MAX ? event_log.count : EVENTS_MAX;
+}
+
+/* Log one event and mix it into the digest; the slot after the last serves when the log is full. */
+static inline struct event_record *event_add(uint64_t word, uint32_t goroutine, const void *site,
+                                             uint64_t value)
 {
     uint32_t i = event_log.count++;
-    return (struct event *)heap_table(REGION_EVENTS) + (i < EVENTS_MAX ? i : EVENTS_MAX);
+    struct event_record *r = event_record(likely(i < EVENTS_MAX) ? i : EVENTS_MAX);
+    r->word = word;
+    r->value = value;
+    r->site = site;
+    r->goroutine = goroutine;
+    event_mix(word ^ (uint64_t)goroutine << 27 ^ value * 0x100000001b3u);
+    return r;
 }
 
 #endif

@@ -42,12 +42,13 @@ enum { TAIL_EVENTS = 8 };
 
 static void print_tail(void)
 {
-    uint32_t count = event_log.count < EVENTS_MAX ? event_log.count : (uint32_t)EVENTS_MAX;
-    const struct event *events = heap_table(REGION_EVENTS);
-    for (uint32_t i = count < TAIL_EVENTS ? 0 : count - TAIL_EVENTS; i < count; i++)
-        line("    event %u: goroutine %u, %s, object %u, phase %u, value %llu\n", events[i].step,
-             events[i].goroutine, op_kind_name(events[i].kind), events[i].object, events[i].phase,
-             (unsigned long long)events[i].value);
+    size_t count = event_kept();
+    for (size_t i = count < TAIL_EVENTS ? 0 : count - TAIL_EVENTS; i < count; i++) {
+        const struct event_record *e = event_record(i);
+        line("    event %zu: goroutine %u, %s, object %u, phase %u, value %llu\n", i + 1,
+             e->goroutine, op_kind_name(event_kind(e)), event_object(e),
+             (unsigned)(e->word >> 16 & 0xff), (unsigned long long)e->value);
+    }
 }
 
 _Noreturn void fault_internal(const char *what, const char *file, int where)

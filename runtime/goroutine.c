@@ -23,9 +23,8 @@ GO_API void go_start(void (*fn)(void *), void *arg)
 
 GO_API void go_gosched(void)
 {
-    struct goroutine *g = sched_publish(OP_GOSCHED, OP_MODE_NONE, NULL, CALL_SITE());
-    g->yielded = true;
-    sched_point();
+    sched_publish(OP_GOSCHED, OP_MODE_NONE, NULL, CALL_SITE());
+    sched_point_yielding();
     sched_executed(PHASE_FAIL, 0);
 }
 
@@ -61,8 +60,7 @@ GO_API void go_sleep(int64_t duration_ns)
 {
     struct goroutine *g = sched_publish(OP_SLEEP, OP_MODE_NONE, NULL, CALL_SITE());
     if (duration_ns <= 0) {
-        g->yielded = true;
-        sched_point();
+        sched_point_yielding();
         sched_executed(PHASE_FAIL, 0);
         return;
     }

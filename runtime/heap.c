@@ -20,7 +20,8 @@ const struct heap_region heap_regions[REGION_COUNT] = {
     [REGION_GOROUTINES] = {"goroutines", 256 * MIB},
     [REGION_OBJECTS] = {"objects", 256 * MIB},
     [REGION_BLOCKS] = {"blocks", 64 * MIB},
-    [REGION_EVENTS] = {"events", 128 * MIB},
+    [REGION_EVENTS] = {"events", 64 * MIB},
+    [REGION_SHOWN] = {"shown", 64 * MIB},
 };
 _Static_assert(STACK_SLOT_BYTES * STACKS_MAX <= 4 * GIB, "regions do not overlap");
 

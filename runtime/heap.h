@@ -21,6 +21,7 @@ enum region {
     REGION_OBJECTS,    /* struct object, by number */
     REGION_BLOCKS,     /* struct heap_block */
     REGION_EVENTS,     /* the event log */
+    REGION_SHOWN,      /* the same as struct event, for who looks at a whole execution */
     REGION_COUNT
 };
 

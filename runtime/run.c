@@ -87,8 +87,9 @@ void run_execute(void (*root)(void), struct policy *policy, const struct run_opt
 
 const struct event *run_events(size_t *count, uint64_t *dropped)
 {
-    size_t kept = event_log.count < EVENTS_MAX ? event_log.count : EVENTS_MAX;
-    *count = kept;
-    if (dropped) *dropped = event_log.count - kept;
-    return heap_table(REGION_EVENTS);
+    struct event *events = heap_table(REGION_SHOWN);
+    *count = event_kept();
+    if (dropped) *dropped = event_log.count - *count;
+    for (size_t i = 0; i < *count; i++) sched_event_of(event_record(i), &events[i]);
+    return events;
 }

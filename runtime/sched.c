@@ -82,22 +82,14 @@ __attribute__((noinline)) static struct deadline *pick_deadline(void)
 
 __attribute__((noinline)) static void log_clock(const struct deadline *d)
 {
-    struct event *e = event_next();
-    *e = (struct event){.step = event_log.count,
-                        .goroutine = CLOCK_ID,
-                        .stable = CLOCK_STABLE,
-                        .kind = OP_TIMER_FIRE,
-                        .mode = OP_MODE_WRITE,
-                        .phase = PHASE_DONE,
-                        .chosen = sched.chosen,
-                        .object = d->object ? d->object->number : 0,
-                        .object_stable = d->stable,
-                        .value = (uint64_t)d->at_ns};
-    event_mix((uint64_t)e->object << 32 ^ (uint64_t)d->at_ns);
+    uint64_t object = d->object ? d->object->number : 0;
+    uint64_t word = (uint64_t)OP_TIMER_FIRE | (uint64_t)OP_MODE_WRITE << 8 | object << 32;
+    const struct event_record *r = event_add(event_word(word, PHASE_DONE, sched.chosen), CLOCK_ID,
+                                             NULL, (uint64_t)d->at_ns);
     sched.chosen = false;
     sched.last_ran = CLOCK_ID;
     sched.progress = true;
-    if (sched.policy->executed) sched.policy->executed(sched.policy, e);
+    if (sched.policy->executed) sched_show(r);
 }
 
 __attribute__((noinline)) static void fire_clock(void)
@@ -108,6 +100,44 @@ __attribute__((noinline)) static void fire_clock(void)
     if (sched.root_over) d->fired_after_end++;
     log_clock(d);
     d->fire(d);
+}
+
+/* ---- What policies see --------------------------------------------------------------------- */
+
+struct operation sched_pending(const struct goroutine *g)
+{
+    struct operation op = g->pending;
+    const struct object *o = object_at(op.object);
+    op.object_stable = o ? o->stable : 0;
+    op.site = g->site.pc;
+    if (!op.case_count) op.cases = NULL;
+    return op;
+}
+
+void sched_event_of(const struct event_record *r, struct event *out)
+{
+    const struct object *o = object_at(event_object(r));
+    *out = (struct event){
+        .step = (uint32_t)(r - event_record(0)) + 1,
+        .goroutine = r->goroutine,
+        .stable = r->goroutine == CLOCK_ID ? CLOCK_STABLE : sched_goroutine(r->goroutine)->stable,
+        .kind = (uint8_t)r->word,
+        .mode = (uint8_t)(r->word >> 8),
+        .phase = (uint8_t)(r->word >> 16),
+        .chosen = (uint8_t)(r->word >> 24),
+        .object = event_object(r),
+        .object_stable = o ? o->stable : 0,
+        .site = r->site,
+        .value = r->value,
+    };
+}
+
+void sched_show(const struct event_record *r)
+{
+    struct event e;
+    sched_event_of(r, &e);
+    e.step = event_log.count; /* also when the log is full */
+    sched.policy->executed(sched.policy, &e);
 }
 
 /* ---- Picking ------------------------------------------------------------------------------ */
@@ -132,7 +162,7 @@ static struct candidate goroutine_candidate(const struct goroutine *g)
     return (struct candidate){.stable = g->stable,
                               .id = g->number,
                               .ran_last = g->number == sched.last_ran,
-                              .op = g->pending};
+                              .op = sched_pending(g)};
 }
 
 /* Write out what the policy may choose from: the natural one, the others by number, the clock. */
@@ -266,13 +296,9 @@ void sched_unready(struct goroutine *g, enum wait_reason reason)
 void sched_executed_as(enum op_kind kind, enum op_mode mode, const struct object *object,
                        enum event_phase phase, uint64_t value)
 {
-    struct operation *op = &sched.running->pending;
-    op->kind = (uint8_t)kind;
-    op->mode = (uint8_t)mode;
-    op->object = object ? object->number : 0;
-    op->object_stable = object ? object->stable : 0;
-    op->cases = NULL;
-    op->case_count = 0;
+    uint64_t number = object ? object->number : 0;
+    words_put(&sched.running->pending.kind,
+              (uint64_t)kind | (uint64_t)mode << 8 | number << 32);
     sched_executed(phase, value);
 }
 
@@ -295,7 +321,7 @@ struct goroutine *sched_go(void (*fn)(void *), void *arg, uint64_t stable, uint3
     memset(g, 0, offsetof(struct goroutine, created));
     g->number = sched.goroutine_count;
     g->stable = stable;
-    g->pending.kind = OP_START;
+    words_put(&g->pending.kind, OP_START);
     g->created_by = created_by;
     g->fn = fn;
     g->arg = arg;

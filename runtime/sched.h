@@ -50,7 +50,8 @@ struct defer;
 
 struct goroutine {
     struct coro coro;
-    struct operation pending;
+    struct operation pending;   /* kind, mode, object; cases of a select. The rest is filled in for
+                                   who looks at it: sched_pending */
     struct call_site site;      /* the public call that published it */
     struct go_list ready_link;  /* in sched.ready */
     struct go_list want_link;   /* in the wanters of the lock that it is about to take */
@@ -145,10 +146,19 @@ void sched_unready(struct goroutine *g, enum wait_reason reason);
 /* The pending operation of the running goroutine had its effect. */
 static inline void sched_executed(enum event_phase phase, uint64_t value);
 
+/* The same for an operation that asks that others go first: so does the natural schedule. */
+static inline void sched_point_yielding(void);
+
 /* The two halves of sched_point: true if nobody is to be asked and the running goroutine just goes on
  * (nobody else will have seen its pending operation); else the policy is asked. */
 static inline bool sched_point_quiet(void);
 void sched_point_asked(void);
+
+/* The event of a record, as policies and people see it. */
+void sched_event_of(const struct event_record *r, struct event *out);
+
+/* Show the latest event to the policy. */
+void sched_show(const struct event_record *r);
 
 /* The same for an operation that differs from the published one (a select's case). */
 void sched_executed_as(enum op_kind kind, enum op_mode mode, const struct object *object,
@@ -187,18 +197,17 @@ void sched_reset(void);
 enum stop_cause sched_run(void (*body)(struct goroutine *), void (*root)(void *), void *arg);
 
 static inline struct goroutine *sched_goroutine(uint32_t number);
+/* The whole of g's pending operation. */
+struct operation sched_pending(const struct goroutine *g);
 const char *wait_reason_name(enum wait_reason reason);
 
 /* ---- Inline ------------------------------------------------------------------------------- */
 
-/* Operations and events are written and read as whole 8-byte words, kind to object being the first:
- * a load that spans several narrower stores waits for all of them to leave the store buffer, which
- * was half the time of an uncontended Lock. The empty asm keeps words from being joined again. */
+/* The first 8 bytes of an operation, kind to object, are written and read as one word: a load that
+ * spans several narrower stores waits for all of them to leave the store buffer, which was half the
+ * time of an uncontended Lock. The empty asm keeps words from being taken apart or joined. */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are put together little-endian");
-_Static_assert(offsetof(struct operation, object) - offsetof(struct operation, kind) == 4 &&
-                   offsetof(struct event, object) - offsetof(struct event, kind) == 4 &&
-                   offsetof(struct event, phase) - offsetof(struct event, kind) == 2 &&
-                   offsetof(struct event, chosen) - offsetof(struct event, kind) == 3,
+_Static_assert(offsetof(struct operation, object) - offsetof(struct operation, kind) == 4,
                "kind to object are one word");
 
 static inline uint64_t words_get(const void *from)
@@ -227,9 +236,6 @@ static inline struct goroutine *sched_publish(enum op_kind kind, enum op_mode mo
     if (unlikely(!g)) fault_usage("%s outside a running execution", op_kind_name(kind));
     uint64_t number = object ? object->number : 0;
     words_put(&g->pending.kind, (uint64_t)kind | (uint64_t)mode << 8 | number << 32);
-    words_put(&g->pending.object_stable, object ? object->stable : 0);
-    g->pending.site = site.pc;
-    g->pending.cases = NULL;
     g->site = site;
     return g;
 }
@@ -237,36 +243,32 @@ static inline struct goroutine *sched_publish(enum op_kind kind, enum op_mode mo
 static inline void sched_executed(enum event_phase phase, uint64_t value)
 {
     const struct goroutine *g = sched.running;
-    const struct operation *op = &g->pending;
-    struct event *e = event_next();
-    e->step = event_log.count;
-    e->goroutine = g->number;
-    e->stable = g->stable;
-    uint64_t what = words_get(&op->kind) & ~(uint64_t)0xffff0000;
-    words_put(&e->kind, what | (uint64_t)phase << 16 | (uint64_t)sched.chosen << 24);
-    words_put(&e->object_stable, words_get(&op->object_stable));
-    words_put(&e->site, words_get(&op->site));
-    e->value = value;
-    event_mix((what << 8 | (uint64_t)phase) ^ ((uint64_t)g->number << 40) ^ value * 0x100000001b3u);
+    uint64_t word = event_word(words_get(&g->pending.kind), phase, sched.chosen);
+    const struct event_record *r = event_add(word, g->number, g->site.pc, value);
     sched.chosen = false;
     sched.last_ran = g->number;
     if (phase != PHASE_FAIL) sched.progress = true;
-    if (sched.policy->executed) sched.policy->executed(sched.policy, e);
+    if (unlikely(sched.policy->executed)) sched_show(r);
 }
 
 static inline bool sched_point_quiet(void)
 {
     struct policy *p = sched.policy;
-    if (unlikely(p->position + 1 >= p->quiet_until || event_log.count >= sched.quiet_limit ||
-                 sched.running->yielded))
-        return false;
-    p->position++;
+    uint64_t position = p->position + 1;
+    if (unlikely(position >= p->quiet_until || event_log.count >= sched.quiet_limit)) return false;
+    p->position = position;
     return true;
 }
 
 static inline void sched_point(void)
 {
     if (unlikely(!sched_point_quiet())) sched_point_asked();
+}
+
+static inline void sched_point_yielding(void)
+{
+    sched.running->yielded = true;
+    sched_point_asked();
 }
 
 static inline void sched_point_after(enum op_kind kind, const struct object *object,

@@ -92,7 +92,7 @@ struct run_result *testkit_scripted(void (*root)(void), const struct run_options
                                     const size_t *answers, size_t count, struct run_result *result)
 {
     struct script script = {
-        .policy = {.name = "script", .begin = begin_script, .choose = choose_script},
+        .policy = {.name = "script", .blind = true, .begin = begin_script, .choose = choose_script},
         .answers = answers,
         .count = count};
     testkit_execute(root, &script.policy, options, result, NULL);
@@ -156,6 +156,7 @@ static bool end_enumeration(struct policy *self)
 }
 
 static struct enumeration enumeration = {.policy = {.name = "testkit",
+                                                    .blind = true,
                                                     .begin = begin_enumeration,
                                                     .choose = choose_enumeration,
                                                     .end = end_enumeration}};
@@ -191,7 +192,7 @@ static bool next_execution(void (*root)(void), const struct run_options *options
                            struct run_result *result, struct testkit_outcomes *out)
 {
     bool more;
-    testkit_execute(root, &enumeration.policy, options, result, &more);
+    run_execute(root, &enumeration.policy, options, result, &more);
     struct testkit_outcome outcome;
     testkit_outcome_of(result, &outcome);
     count_outcome(out, &outcome);
@@ -231,6 +232,7 @@ static struct testkit_outcomes scratch; /* safe: one enumeration at a time; too 
 bool testkit_find(void (*root)(void), const struct run_options *options, const char *outcome,
                   struct run_result *result)
 {
+    testkit_natural(root, options, result); /* for the handlers */
     begin_outcomes(&scratch);
     for (bool more = true; more;) {
         more = next_execution(root, options, result, &scratch);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* How time goes on once the root function is over: one-shots fire in order of their deadlines, tickers
- * and timers that were armed again a few times more, and then nobody waits for time any longer. */
+/* How time goes on once the root function is over: one-shots fire in order of their deadlines,
+ * tickers and timers that were armed again a few times more; then nobody waits for time. */
 #include "testkit.h"
 
 #include "sched.h"
@@ -41,6 +41,7 @@ static void say_ticks_as_daemon(void *timer)
     go_daemon();
     say_ticks(timer);
 }
+
 static void a_daemon_may_wait_for_its_ticker(void) { go(say_ticks_as_daemon, go_ticker_new(5)); }
 
 static void each_ticker_has_its_own_ticks(void)
@@ -72,6 +73,7 @@ static void rearm_own(void *arg)
         go_timer_reset(t, 1);
     }
 }
+
 static void who_waits_for_a_timer_that_it_arms_again_is_leaked(void) { go(rearm_own, NULL); }
 
 static void rearm_shared(void *arg)
@@ -80,6 +82,7 @@ static void rearm_shared(void *arg)
     say_ns(go_now());
     go_timer_reset(shared.timer, 1);
 }
+
 static void a_function_that_arms_its_timer_again_comes_to_an_end(void)
 {
     shared.timer = go_timer_after_func(1, rearm_shared, NULL);
@@ -109,6 +112,7 @@ static void say_one(void *chan)
     go_chan_recv(chan, &ns);
     say_ns(ns);
 }
+
 static void who_waits_for_a_one_shot_is_not_leaked(void) { go(say_one, go_after(10)); }
 
 static void sleep_and_say(void *ns)
@@ -116,6 +120,7 @@ static void sleep_and_say(void *ns)
     go_sleep(testkit_int(ns));
     say_ns(go_now());
 }
+
 static void a_sleeper_wakes_after_the_end(void) { go(sleep_and_say, testkit_arg(5)); }
 
 static void make_one_shots(void *arg)
@@ -123,6 +128,7 @@ static void make_one_shots(void *arg)
     (void)arg;
     for (int i = 0; i < 6; i++) say_one(go_after(1));
 }
+
 static void one_shots_made_after_the_end_are_not_counted(void) { go(make_one_shots, NULL); }
 
 static void a_one_shot_fires_between_the_ticks_of_others(void)
@@ -197,35 +203,31 @@ static void a_timeout_also_ends_the_wait_after_the_end(void)
     go(say_one, go_after(20));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        natural_test(who_waits_only_for_its_own_ticker_is_leaked, "5 10  goroutine-leak"),
-        natural_test_under(who_waits_only_for_its_own_ticker_is_leaked, &three_ticks,
-                           "5 10 15  goroutine-leak"),
-        natural_test(before_the_end_a_ticker_fires_without_bound,
-                     "5 10 15 20 25 30  goroutine-leak"),
-        natural_test(leave_by_goexit, "5 10  goroutine-leak"),
-        natural_test(a_daemon_may_wait_for_its_ticker, "5 10  pass"),
-        natural_test(each_ticker_has_its_own_ticks, "5 10 100 200  goroutine-leak"),
-        cmocka_unit_test(a_ticker_that_nobody_reads_keeps_nothing_alive),
+static const struct CMUnitTest tests[] = {
+    natural_test(who_waits_only_for_its_own_ticker_is_leaked, "5 10  goroutine-leak"),
+    natural_test_under(who_waits_only_for_its_own_ticker_is_leaked, &three_ticks,
+                       "5 10 15  goroutine-leak"),
+    natural_test(before_the_end_a_ticker_fires_without_bound, "5 10 15 20 25 30  goroutine-leak"),
+    natural_test(leave_by_goexit, "5 10  goroutine-leak"),
+    natural_test(a_daemon_may_wait_for_its_ticker, "5 10  pass"),
+    natural_test(each_ticker_has_its_own_ticks, "5 10 100 200  goroutine-leak"),
+    cmocka_unit_test(a_ticker_that_nobody_reads_keeps_nothing_alive),
 
-        natural_test(who_waits_for_a_timer_that_it_arms_again_is_leaked, "1 2  goroutine-leak"),
-        natural_test_under(who_waits_for_a_timer_that_it_arms_again_is_leaked, &three_ticks,
-                           "1 2 3  goroutine-leak"),
-        natural_test(a_function_that_arms_its_timer_again_comes_to_an_end, "1 2  pass"),
-        natural_test(a_timer_that_was_armed_again_before_the_end_still_fires,
-                     "7  goroutine-leak"),
+    natural_test(who_waits_for_a_timer_that_it_arms_again_is_leaked, "1 2  goroutine-leak"),
+    natural_test_under(who_waits_for_a_timer_that_it_arms_again_is_leaked, &three_ticks,
+                       "1 2 3  goroutine-leak"),
+    natural_test(a_function_that_arms_its_timer_again_comes_to_an_end, "1 2  pass"),
+    natural_test(a_timer_that_was_armed_again_before_the_end_still_fires, "7  goroutine-leak"),
 
-        natural_test(one_shots_fire_in_order_of_their_deadlines, "123 pass"),
-        outcomes_test(who_waits_for_a_one_shot_is_not_leaked, "10  pass"),
-        outcomes_test(a_sleeper_wakes_after_the_end, "5  pass"),
-        natural_test(one_shots_made_after_the_end_are_not_counted, "1 2 3 4 5 6  pass"),
-        natural_test(a_one_shot_fires_between_the_ticks_of_others, "7 1000  pass"),
+    natural_test(one_shots_fire_in_order_of_their_deadlines, "123 pass"),
+    outcomes_test(who_waits_for_a_one_shot_is_not_leaked, "10  pass"),
+    outcomes_test(a_sleeper_wakes_after_the_end, "5  pass"),
+    natural_test(one_shots_made_after_the_end_are_not_counted, "1 2 3 4 5 6  pass"),
+    natural_test(a_one_shot_fires_between_the_ticks_of_others, "7 1000  pass"),
 
-        cmocka_unit_test(in_any_schedule_time_only_rises_and_ticks_after_the_end_are_few),
+    cmocka_unit_test(in_any_schedule_time_only_rises_and_ticks_after_the_end_are_few),
 
-        natural_test(a_timeout_also_ends_the_wait_after_the_end, "goroutine-leak"),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+    natural_test(a_timeout_also_ends_the_wait_after_the_end, "goroutine-leak"),
+};
+
+int main(void) { return cmocka_run_group_tests_name("time_end", tests, NULL, NULL); }

@@ -16,13 +16,13 @@
 struct go_timer {
     struct deadline deadline; /* in the queue while armed */
     struct object *object;
-    struct go_chan *chan;     /* of int64_t ns, capacity 1; NULL: fn is run instead */
+    struct go_chan *chan; /* of int64_t ns, capacity 1; NULL: fn is run instead */
     void (*fn)(void *);
     void *arg;
-    int64_t period_ns;        /* ticker: from one tick to the next; 0: fires once */
-    uint64_t firings;         /* goroutines started */
-    uint32_t armed_by;        /* G number: "created by" of those goroutines */
-    struct trace armed;       /* where it was armed last; without a channel only */
+    int64_t period_ns;  /* ticker: from one tick to the next; 0: fires once */
+    uint64_t firings;   /* goroutines started */
+    uint32_t armed_by;  /* G number: "created by" of those goroutines */
+    struct trace armed; /* where it was armed last; without a channel only */
 };
 
 /* An armed timer that runs fn(arg) in a goroutine of its own. The caller owes timer_point. */

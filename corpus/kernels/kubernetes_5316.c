@@ -12,28 +12,23 @@ KERNEL(kubernetes_5316, .title = "A request that outlives its timeout can never 
 enum { TIMEOUT_NS = 1000000, WORK_NS = 2 * TIMEOUT_NS };
 
 struct request {
-    struct go_chan *result; /* bool */
-    struct go_chan *error;  /* int */
+    struct go_chan *result;
+    struct go_chan *error;
 };
 
 static void serve_request(void *arg)
 {
     struct request *request = arg;
     go_sleep(WORK_NS);
-    if (go_choose(2) == 0) {
-        go_chan_send(request->result, &(bool){true}); /* Nobody is left to receive it. */
-    } else {
-        go_chan_send(request->error, &(int){1});
-    }
+    struct go_chan *answer = go_choose(2) == 0 ? request->result : request->error;
+    go_chan_send(answer, NULL); /* Nobody is left to receive it. */
 }
 
 static void finish_request(void *arg)
 {
     struct request *request = arg;
     go(serve_request, request);
-    bool result;
-    int error;
-    struct go_case cases[] = {GO_RECV(request->result, &result), GO_RECV(request->error, &error),
+    struct go_case cases[] = {GO_RECV(request->result, NULL), GO_RECV(request->error, NULL),
                               GO_RECV(go_after(TIMEOUT_NS), NULL)};
     go_select(cases, 3);
 }
@@ -42,7 +37,7 @@ static void kernel_main(void)
 {
     struct request *request = go_new(sizeof *request);
     size_t room = BUGGY ? 0 : 1;
-    request->result = go_chan_make(sizeof(bool), room);
-    request->error = go_chan_make(sizeof(int), room);
+    request->result = go_chan_make(0, room);
+    request->error = go_chan_make(0, room);
     go(finish_request, request);
 }

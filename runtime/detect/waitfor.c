@@ -129,14 +129,12 @@ static bool could_wake(enum wait_reason reason, enum op_kind kind)
 /* Who did such operations on the object before, latest first, from the event log. */
 static void say_users(struct text *t, const struct goroutine *g)
 {
-    const struct event *events = heap_table(REGION_EVENTS);
-    size_t count = event_log.count < EVENTS_MAX ? event_log.count : EVENTS_MAX;
     const struct goroutine *users[4];
     size_t n = 0;
-    for (size_t i = count; i-- && n < 4;) {
-        const struct event *e = &events[i];
-        if (e->object != g->pending.object || e->goroutine == CLOCK_ID) continue;
-        if (e->goroutine == g->number || !could_wake(g->wait_reason, e->kind)) continue;
+    for (size_t i = event_kept(); i-- && n < 4;) {
+        const struct event_record *e = event_record(i);
+        if (event_object(e) != g->pending.object || e->goroutine == CLOCK_ID) continue;
+        if (e->goroutine == g->number || !could_wake(g->wait_reason, event_kind(e))) continue;
         n = add(users, n, sched_goroutine(e->goroutine));
         if (n == 4) break;
     }
