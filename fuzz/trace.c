@@ -31,13 +31,19 @@ static bool print_member(FILE *out, const char *key, json_t *value, const char *
     return ok;
 }
 
+/* Zero means a default, which may be another one when this is read. */
+static json_t *limit_json(uint32_t value, uint32_t otherwise)
+{
+    return json_integer((json_int_t)(value ? value : otherwise));
+}
+
 static json_t *options_json(const struct run_options *options)
 {
-    return json_pack("{s:I,s:I,s:I,s:b,s:I}", "max_steps", (json_int_t)options->max_steps,
-                     "fair_steps", (json_int_t)options->fair_steps, "ticks_after_end",
-                     (json_int_t)options->ticks_after_end, "go123_timers",
-                     (int)options->go123_timers, "detectors_off",
-                     (json_int_t)options->detectors_off);
+    return json_pack(
+        "{s:o,s:o,s:o,s:b,s:I}", "max_steps", limit_json(options->max_steps, RUN_MAX_STEPS),
+        "fair_steps", limit_json(options->fair_steps, RUN_FAIR_STEPS), "ticks_after_end",
+        limit_json(options->ticks_after_end, RUN_TICKS_AFTER_END), "go123_timers",
+        (int)options->go123_timers, "detectors_off", (json_int_t)options->detectors_off);
 }
 
 static json_t *verdict_json(const struct run_result *result)

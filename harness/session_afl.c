@@ -163,7 +163,7 @@ static bool start_engine(struct afl *afl, const char *program)
     struct session *session = afl->session;
     const struct session_options *options = session->options;
     double left = session_seconds_left(session);
-    snprintf(texts[0], ARGUMENT_BYTES, "%d", left < 1 ? 1 : (int)(left + 0.5));
+    snprintf(texts[0], ARGUMENT_BYTES, "%d", left < 1 ? 1 : (int)left);
     snprintf(texts[1], ARGUMENT_BYTES, "%s", program);
     snprintf(texts[2], ARGUMENT_BYTES, "--heddle-kernel=%s", session->kernel->name);
     snprintf(texts[3], ARGUMENT_BYTES, "--heddle-variant=%s",

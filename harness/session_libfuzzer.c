@@ -80,7 +80,7 @@ static void add_arguments(struct life *life, const struct session *session, cons
     add(life, "--heddle-progress=%s", session->progress);
     add_ignored(life, session);
     add(life, "-artifact_prefix=%s/", session->folder);
-    add(life, "-max_total_time=%d", left < 1 ? 1 : (int)(left + 0.5));
+    add(life, "-max_total_time=%d", left < 1 ? 1 : (int)left);
     if (options->runs > 0) add(life, "-runs=%" PRIu64, options->runs - session_executions(session));
     if (options->seed > 0) add(life, "-seed=%" PRIu32, engine_seed(options->seed, start));
     add(life, "-timeout=25");

@@ -35,6 +35,7 @@ struct go_chan *chan_make(size_t elem_bytes, size_t capacity, struct call_site s
     struct go_chan *c = sched_alloc(bytes);
     c->object = object_make(OBJECT_CHAN, c, site);
     c->object->data = c;
+    c->number = c->object->number;
     c->elem_bytes = elem_bytes;
     c->capacity = capacity;
     c->buffer = (unsigned char *)(c + 1);
@@ -56,7 +57,7 @@ static inline void copy_value(const struct go_chan *c, void *to, const void *fro
         memcpy(to, from, bytes);
 }
 
-static void *buffer_slot(const struct go_chan *c, size_t index)
+static inline void *buffer_slot(const struct go_chan *c, size_t index)
 {
     size_t i = c->head + index;
     return c->buffer + (i >= c->capacity ? i - c->capacity : i) * c->elem_bytes;
@@ -92,17 +93,46 @@ static struct go_case *case_of(struct go_wait *wait)
 
 /* ---- The operations ----------------------------------------------------------------------- */
 
+static inline void push(struct go_chan *c, const void *value)
+{
+    copy_value(c, buffer_slot(c, c->count), value);
+    c->count++;
+}
+
+static inline void pop(struct go_chan *c, void *value)
+{
+    copy_value(c, value, buffer_slot(c, 0));
+    c->head = c->head + 1 == c->capacity ? 0 : c->head + 1;
+    c->count--;
+}
+
+/* To the receiver that waits longest. */
+static void send_to_waiting(struct go_chan *c, const void *value)
+{
+    struct go_wait *wait = take_wait(&c->receivers);
+    copy_value(c, case_of(wait)->recv_value, value);
+    wake(wait, true);
+}
+
+/* From the sender that waits longest: into the slot that has become free, or straight to value. */
+static void recv_from_waiting(struct go_chan *c, void *value)
+{
+    struct go_wait *wait = take_wait(&c->senders);
+    if (c->capacity)
+        push(c, case_of(wait)->send_value);
+    else
+        copy_value(c, value, case_of(wait)->send_value);
+    wake(wait, true);
+}
+
 void chan_do_send(struct go_chan *c, const void *value)
 {
     rt_check2(chan_valid(c));
-    if (!list_is_empty(&c->receivers)) {
-        struct go_wait *wait = take_wait(&c->receivers);
-        copy_value(c, case_of(wait)->recv_value, value);
-        wake(wait, true);
-    } else {
+    if (list_is_empty(&c->receivers)) {
         rt_assert(c->count < c->capacity);
-        copy_value(c, buffer_slot(c, c->count), value);
-        c->count++;
+        push(c, value);
+    } else {
+        send_to_waiting(c, value);
     }
     rt_check2(chan_valid(c));
 }
@@ -110,24 +140,15 @@ void chan_do_send(struct go_chan *c, const void *value)
 bool chan_do_recv(struct go_chan *c, void *value)
 {
     rt_check2(chan_valid(c));
-    if (!c->count && list_is_empty(&c->senders)) {
+    bool waiting = !list_is_empty(&c->senders);
+    if (likely(c->count)) {
+        pop(c, value);
+    } else if (!waiting) {
         rt_assert(c->closed);
         copy_value(c, value, NULL);
         return false;
     }
-    if (c->count) {
-        copy_value(c, value, buffer_slot(c, 0));
-        c->head = c->head + 1 == c->capacity ? 0 : c->head + 1;
-        c->count--;
-    }
-    if (!list_is_empty(&c->senders)) {
-        struct go_wait *wait = take_wait(&c->senders);
-        if (c->capacity)
-            copy_value(c, buffer_slot(c, c->count++), case_of(wait)->send_value);
-        else
-            copy_value(c, value, case_of(wait)->send_value);
-        wake(wait, true);
-    }
+    if (waiting) recv_from_waiting(c, value);
     rt_check2(chan_valid(c));
     return true;
 }
@@ -190,19 +211,10 @@ static _Noreturn void park_nil(enum wait_reason reason)
     fault_internal("nobody wakes who waits on a nil channel", __FILE__, __LINE__);
 }
 
-GO_API void go_chan_send(struct go_chan *c, const void *value)
+/* The two halves of a send or receive that has to wait; apart so that the others stay short. */
+static __attribute__((noinline)) void send_parked(struct go_chan *c, const void *value,
+                                                  struct call_site site)
 {
-    struct call_site site = CALL_SITE();
-    sched_publish(OP_CHAN_SEND, OP_MODE_WRITE, c ? c->object : NULL, site);
-    if (unlikely(!c)) park_nil(WAIT_CHAN_SEND_NIL);
-    sched_point();
-    if (chan_can_send(c)) {
-        bool closed = c->closed;
-        if (!closed) chan_do_send(c, value);
-        sched_executed(PHASE_DONE, c->count);
-        if (unlikely(closed)) chan_panic_send(c, site);
-        return;
-    }
     struct go_case one = GO_SEND(c, value);
     sched_executed(PHASE_ARRIVE, c->count);
     chan_park(&one, 1, WAIT_CHAN_SEND);
@@ -210,21 +222,40 @@ GO_API void go_chan_send(struct go_chan *c, const void *value)
     if (unlikely(!one._wait._ok)) chan_panic_send(c, site);
 }
 
-GO_API bool go_chan_recv(struct go_chan *c, void *value)
+static __attribute__((noinline)) bool recv_parked(struct go_chan *c, void *value)
 {
-    sched_publish(OP_CHAN_RECV, OP_MODE_WRITE, c ? c->object : NULL, CALL_SITE());
-    if (unlikely(!c)) park_nil(WAIT_CHAN_RECV_NIL);
-    sched_point();
-    if (chan_can_recv(c)) {
-        bool ok = chan_do_recv(c, value);
-        sched_executed(PHASE_DONE, c->count << 1 | ok);
-        return ok;
-    }
     struct go_case one = GO_RECV(c, value);
     sched_executed(PHASE_ARRIVE, 0);
     chan_park(&one, 1, WAIT_CHAN_RECV);
     sched_executed(PHASE_COMPLETE, one._wait._ok);
     return one._wait._ok;
+}
+
+GO_API void go_chan_send(struct go_chan *c, const void *value)
+{
+    struct call_site site = CALL_SITE();
+    sched_publish_number(OP_CHAN_SEND, OP_MODE_WRITE, c ? c->number : 0, site);
+    if (unlikely(!c)) park_nil(WAIT_CHAN_SEND_NIL);
+    sched_point();
+    if (unlikely(!chan_can_send(c))) {
+        send_parked(c, value, site);
+        return;
+    }
+    bool closed = c->closed;
+    if (likely(!closed)) chan_do_send(c, value);
+    sched_executed(PHASE_DONE, c->count);
+    if (unlikely(closed)) chan_panic_send(c, site);
+}
+
+GO_API bool go_chan_recv(struct go_chan *c, void *value)
+{
+    sched_publish_number(OP_CHAN_RECV, OP_MODE_WRITE, c ? c->number : 0, CALL_SITE());
+    if (unlikely(!c)) park_nil(WAIT_CHAN_RECV_NIL);
+    sched_point();
+    if (unlikely(!chan_can_recv(c))) return recv_parked(c, value);
+    bool ok = chan_do_recv(c, value);
+    sched_executed(PHASE_DONE, c->count << 1 | ok);
+    return ok;
 }
 
 GO_API void go_chan_close(struct go_chan *c)

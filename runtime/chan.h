@@ -14,6 +14,7 @@
 
 struct go_chan {
     struct object *object;
+    uint32_t number; /* the object's: publishing needs it and nothing else */
     size_t elem_bytes;
     size_t capacity;
     size_t count; /* values in the buffer */

@@ -5,8 +5,8 @@
  * unlocking and locking are operations of the locker, with points and events of their own.
  *
  * Invariants
- * - _waiters holds those that have arrived and were not signalled, first in first out; a signal takes
- *   one out for good, also one that has not parked yet, so that no signal wakes two or none.
+ * - _waiters holds those that have arrived and were not signalled, first in first out; a signal
+ *   takes one out for good, also one that has not parked yet, so that no signal wakes two or none.
  * - Nobody parked leaves without a signal. */
 #include "panic.h"
 

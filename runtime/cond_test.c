@@ -275,7 +275,7 @@ static void panic_in_unlock(void *unused)
 
 static void nothing(void *unused) { (void)unused; }
 
-/* As in Go, who has arrived and then failed to unlock takes a signal and is not there to be woken. */
+/* As in Go, who has arrived and then failed to unlock takes a signal, and nobody wakes by it. */
 static void a_wait_that_panics_in_unlock_has_arrived(void)
 {
     begin();

@@ -35,7 +35,7 @@ bool deadline_push(struct deadline_queue *q, struct deadline *d, int64_t at_ns);
 bool deadline_remove(struct deadline_queue *q, struct deadline *d);
 /* The earliest, or NULL. */
 struct deadline *deadline_first(const struct deadline_queue *q);
-/* All that share the earliest time, by order of arming, into out (at most max). Returns how many. */
+/* All of the earliest time, by order of arming, into out (at most max). Returns how many. */
 size_t deadline_equal(const struct deadline_queue *q, struct deadline **out, size_t max);
 
 #endif

@@ -31,6 +31,10 @@ static inline enum op_kind event_kind(const struct event_record *r)
 {
     return (enum op_kind)(r->word & 0xff);
 }
+static inline enum event_phase event_phase_of(const struct event_record *r)
+{
+    return (enum event_phase)(r->word >> 16 & 0xff);
+}
 static inline uint32_t event_object(const struct event_record *r)
 {
     return (uint32_t)(r->word >> 32);
@@ -69,7 +73,7 @@ static inline struct event_record *event_add(uint64_t word, uint32_t goroutine, 
     r->value = value;
     r->site = site;
     r->goroutine = goroutine;
-    event_mix(word ^ (uint64_t)goroutine << 27 ^ value * 0x100000001b3u);
+    event_log.digest = mix64(event_log.digest + value, word ^ (uint64_t)goroutine << 48);
     return r;
 }
 

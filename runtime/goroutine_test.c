@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* Goroutines: how they start, yield and end, what they are called, and the limits of an execution. */
+/* Goroutines: how they start, yield and end, their names, and the limits of an execution. */
 #include "testkit.h"
 
 #include <string.h>

@@ -378,8 +378,8 @@ void go_map_range(struct go_map *m, bool (*fn)(uint64_t key, void *value, void *
  * Limits   once the root is over, a ticker or a timer that was armed again fires ticks_after_end
  *          times more.
  * Source   package time, NewTimer. Channels behave as before Go 1.23 (Stop leaves a delivered
- *          value) unless the option go123_timers is set: then Stop and Reset take it back and return
- *          true (go_chan_len and go_chan_cap still show the buffer, where Go 1.23 shows 0).
+ *          value) unless the option go123_timers is set: then Stop and Reset take it back and
+ *          return true (go_chan_len and go_chan_cap still show the buffer, Go 1.23 shows 0).
  */
 struct go_timer *go_timer_new(int64_t duration_ns);
 /* Run fn(arg) in a goroutine of its own when it fires; its channel is nil. time.AfterFunc. */
@@ -405,7 +405,7 @@ enum go_context_error { GO_CONTEXT_OK, GO_CONTEXT_CANCELED, GO_CONTEXT_DEADLINE_
 struct go_context *go_context_background(void);
 
 /* Made from a parent, and done when it is (at once if it is already); a nil parent panics. A
- * deadline that is not after now is exceeded at once; where the parent's is earlier, that one counts.
+ * deadline that is not after now is exceeded at once; an earlier one of the parent counts.
  * Chooses  CHOICE_RUN before, if the parent can be done, and after arming a deadline of its own. A
  *          deadline that passes cancels in a goroutine of its own, like a function of
  *          go_timer_after_func. */

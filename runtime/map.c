@@ -62,7 +62,7 @@ static void grow(struct go_map *m)
     uint32_t capacity = m->capacity ? m->capacity * 2 : MAP_CAPACITY_FIRST;
     struct map_entry *entries = sched_alloc(capacity * sizeof *entries);
     if (m->used) memcpy(entries, m->entries, m->used * sizeof *entries);
-    m->index = sched_alloc(capacity * 2 * sizeof *m->index);
+    m->index = sched_alloc((size_t)capacity * 2 * sizeof *m->index);
     m->entries = entries;
     m->capacity = capacity;
     for (uint32_t number = 1; number <= m->used; number++)

@@ -71,8 +71,8 @@ static void take(struct go_mutex *m, struct goroutine *g)
 GO_API void go_mutex_lock(struct go_mutex *m)
 {
     struct call_site site = CALL_SITE();
-    struct object *o = mutex_object(m, site);
-    struct goroutine *g = sched_publish(OP_MUTEX_LOCK, OP_MODE_WRITE, o, site);
+    mutex_object(m, site);
+    struct goroutine *g = sched_publish_number(OP_MUTEX_LOCK, OP_MODE_WRITE, m->_header._number, site);
     lock_want(&m->_wanters, g, !m->_locked, WAIT_MUTEX_LOCK);
     take(m, g);
     sched_executed(PHASE_DONE, 0);
@@ -81,8 +81,8 @@ GO_API void go_mutex_lock(struct go_mutex *m)
 GO_API bool go_mutex_trylock(struct go_mutex *m)
 {
     struct call_site site = CALL_SITE();
-    struct object *o = mutex_object(m, site);
-    struct goroutine *g = sched_publish(OP_MUTEX_TRYLOCK, OP_MODE_WRITE, o, site);
+    mutex_object(m, site);
+    struct goroutine *g = sched_publish_number(OP_MUTEX_TRYLOCK, OP_MODE_WRITE, m->_header._number, site);
     sched_point();
     bool free = !m->_locked;
     if (free) take(m, g);
@@ -94,7 +94,7 @@ GO_API void go_mutex_unlock(struct go_mutex *m)
 {
     struct call_site site = CALL_SITE();
     struct object *o = mutex_object(m, site);
-    sched_publish(OP_MUTEX_UNLOCK, OP_MODE_WRITE, o, site);
+    sched_publish_number(OP_MUTEX_UNLOCK, OP_MODE_WRITE, m->_header._number, site);
     sched_point();
     bool locked = m->_locked;
     m->_locked = false;

@@ -25,26 +25,35 @@ extern const char __stop_heddle_text[] __attribute__((weak));
 /* Start of the program's image: globals are named by their distance from it. */
 extern const char __ehdr_start[] __attribute__((weak));
 
+static inline bool in_runtime(const void *pc, uintptr_t start, uintptr_t bytes)
+{
+    return (uintptr_t)pc - start < bytes;
+}
+
 bool trace_is_runtime(const void *pc)
 {
-    return (uintptr_t)pc - (uintptr_t)__start_heddle_text <
-           (uintptr_t)__stop_heddle_text - (uintptr_t)__start_heddle_text;
+    uintptr_t start = (uintptr_t)__start_heddle_text;
+    return in_runtime(pc, start, (uintptr_t)__stop_heddle_text - start);
 }
 
 __attribute__((no_sanitize("address"))) void trace_capture(struct trace *t, struct call_site site,
                                                            uintptr_t low, uintptr_t high)
 {
-    t->count = 0;
+    const uintptr_t start = (uintptr_t)__start_heddle_text;
+    const uintptr_t bytes = (uintptr_t)__stop_heddle_text - start;
+    uint32_t count = 0;
     const void *pc = site.pc;
     const void *const *frame = site.frame;
-    while (pc && t->count < TRACE_FRAMES_MAX) {
-        if (!trace_is_runtime(pc)) t->pc[t->count++] = pc;
-        if ((uintptr_t)frame < low || (uintptr_t)frame + 16 > high) break;
-        const void *const *caller = frame[0];
-        if (caller <= frame || (uintptr_t)caller + 16 > high) break;
-        pc = caller[1];
-        frame = caller;
+    uintptr_t above = low; /* a caller's frame lies above its callee's */
+    while (pc && count < TRACE_FRAMES_MAX) {
+        if (!in_runtime(pc, start, bytes)) t->pc[count++] = pc;
+        if ((uintptr_t)frame < above || (uintptr_t)frame + 16 > high) break;
+        above = (uintptr_t)frame + 16;
+        frame = frame[0];
+        if ((uintptr_t)frame < above || (uintptr_t)frame + 16 > high) break;
+        pc = frame[1];
     }
+    t->count = count;
 }
 
 void object_reset(void)

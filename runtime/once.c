@@ -4,8 +4,8 @@
  * Invariants
  * - _running: one goroutine, _runner, is inside the function; then every other goroutine whose next
  *   operation is Do is in _wanters and parked. Its own Do parks it for ever.
- * - _done is set by one event of its own (OP_ONCE_DONE) after the function has been left, however it
- *   was left: by return, by a panic or by Goexit. The wanters are enabled by that event. */
+ * - _done is set by one event of its own (OP_ONCE_DONE) after the function has been left, by
+ *   return, by a panic or by Goexit. The wanters are enabled by that event. */
 #include "mutex.h"
 #include "panic.h"
 

@@ -9,7 +9,7 @@
 static struct go_once o;
 static struct go_once p;
 
-static void do_o(void *fn_arg);
+static void do_o(void *unused);
 
 static void slow(void *unused)
 {

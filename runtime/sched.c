@@ -87,8 +87,6 @@ __attribute__((noinline)) static void log_clock(const struct deadline *d)
     const struct event_record *r = event_add(event_word(word, PHASE_DONE, sched.chosen), CLOCK_ID,
                                              NULL, (uint64_t)d->at_ns);
     sched.chosen = false;
-    sched.last_ran = CLOCK_ID;
-    sched.progress = true;
     if (sched.policy->executed) sched_show(r);
 }
 
@@ -157,11 +155,18 @@ static void grow_candidates(size_t n)
     sched.candidate_capacity = capacity;
 }
 
+/* Who executed the latest event; UINT32_MAX before the first. (A full log has lost it: nobody.) */
+static uint32_t last_ran(void)
+{
+    uint32_t count = event_log.count;
+    return count && count <= EVENTS_MAX ? event_record(count - 1)->goroutine : UINT32_MAX;
+}
+
 static struct candidate goroutine_candidate(const struct goroutine *g)
 {
     return (struct candidate){.stable = g->stable,
                               .id = g->number,
-                              .ran_last = g->number == sched.last_ran,
+                              .ran_last = g->number == last_ran(),
                               .op = sched_pending(g)};
 }
 
@@ -177,7 +182,7 @@ __attribute__((noinline)) static const struct candidate *fill_candidates(const s
     if (sched.deadlines.count)
         c[i++] = (struct candidate){.stable = CLOCK_STABLE,
                                     .id = CLOCK_ID,
-                                    .ran_last = sched.last_ran == CLOCK_ID,
+                                    .ran_last = last_ran() == CLOCK_ID,
                                     .op = {.kind = OP_TIMER_FIRE, .mode = OP_MODE_WRITE}};
     rt_assert(i == n);
     return c;
@@ -207,7 +212,6 @@ __attribute__((noinline)) static void next_phase(void)
     sched.quiet_limit = 0;
     sched.fair_start = event_log.count;
     sched.step_limit = event_log.count + sched.fair_steps;
-    sched.progress = false;
 }
 
 /* The fair phase: the goroutine that is ready longest, and after each round the clock. */
@@ -356,14 +360,13 @@ _Noreturn void sched_goroutine_end(void)
 
 void sched_reset(void)
 {
-    memset(sched.enabled, 0, ((size_t)sched.goroutine_count / 64 + 1) * sizeof(uint64_t));
+    memset(sched.enabled, 0, ((size_t)sched.goroutine_count + 63) / 64 * sizeof(uint64_t));
     memset(sched.enabled_in_block, 0, sizeof sched.enabled_in_block);
     sched.running = NULL;
     sched.enabled_count = 0;
     sched.goroutine_count = 0;
     sched.fair = false;
     sched.root_over = false;
-    sched.progress = false;
     sched.chosen = false;
     sched.ready = (struct go_list){&sched.ready, &sched.ready};
     sched.deadlines = (struct deadline_queue){0};
@@ -371,7 +374,6 @@ void sched_reset(void)
     sched.watchdog_ns = INT64_MAX;
     sched.switches = 0;
     sched.preemptions = 0;
-    sched.last_ran = 0;
     sched.fair_turns = 0;
     sched.limit = NULL;
     sched.candidates = NULL;

@@ -99,7 +99,6 @@ struct sched {
     uint32_t quiet_limit;      /* the same while points may be quiet; 0 in the fair phase */
     bool fair;                 /* fair phase */
     bool root_over;
-    bool progress;             /* in the fair phase: some event was not a failed try */
     bool chosen;               /* the latest point took another candidate than the natural one */
     struct go_list ready;
     struct deadline_queue deadlines;
@@ -107,7 +106,6 @@ struct sched {
     int64_t watchdog_ns;       /* go_test_timeout; INT64_MAX: none */
     uint64_t switches;
     uint64_t preemptions;
-    uint32_t last_ran;         /* G number of the goroutine of the latest event, CLOCK_ID for the clock */
     uint32_t fair_turns;
     uint32_t fair_start;       /* event_log.count when the fair phase began */
     uint32_t ticks_after_end;
@@ -129,6 +127,10 @@ extern struct sched sched;
 /* Say what the running goroutine does next. object may be NULL. Outside an execution: fault_usage. */
 static inline struct goroutine *sched_publish(enum op_kind kind, enum op_mode mode,
                                               const struct object *object, struct call_site site);
+
+/* The same by the number of the object; 0: none. */
+static inline struct goroutine *sched_publish_number(enum op_kind kind, enum op_mode mode,
+                                                     uint32_t number, struct call_site site);
 
 /* The pending operation can proceed now: let the input decide who goes on. Returns when the running
  * goroutine was chosen; somebody may have disabled and enabled it meanwhile. */
@@ -229,15 +231,20 @@ static inline struct goroutine *sched_goroutine(uint32_t number)
     return number ? (struct goroutine *)heap_table(REGION_GOROUTINES) + (number - 1) : NULL;
 }
 
-static inline struct goroutine *sched_publish(enum op_kind kind, enum op_mode mode,
-                                              const struct object *object, struct call_site site)
+static inline struct goroutine *sched_publish_number(enum op_kind kind, enum op_mode mode,
+                                                     uint32_t number, struct call_site site)
 {
     struct goroutine *g = sched.running;
     if (unlikely(!g)) fault_usage("%s outside a running execution", op_kind_name(kind));
-    uint64_t number = object ? object->number : 0;
-    words_put(&g->pending.kind, (uint64_t)kind | (uint64_t)mode << 8 | number << 32);
+    words_put(&g->pending.kind, (uint64_t)kind | (uint64_t)mode << 8 | (uint64_t)number << 32);
     g->site = site;
     return g;
+}
+
+static inline struct goroutine *sched_publish(enum op_kind kind, enum op_mode mode,
+                                              const struct object *object, struct call_site site)
+{
+    return sched_publish_number(kind, mode, object ? object->number : 0, site);
 }
 
 static inline void sched_executed(enum event_phase phase, uint64_t value)
@@ -246,8 +253,6 @@ static inline void sched_executed(enum event_phase phase, uint64_t value)
     uint64_t word = event_word(words_get(&g->pending.kind), phase, sched.chosen);
     const struct event_record *r = event_add(word, g->number, g->site.pc, value);
     sched.chosen = false;
-    sched.last_ran = g->number;
-    if (phase != PHASE_FAIL) sched.progress = true;
     if (unlikely(sched.policy->executed)) sched_show(r);
 }
 

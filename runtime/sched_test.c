@@ -174,7 +174,8 @@ static void when_the_running_one_cannot_go_on_the_longest_ready_is_first(void **
     run(wake_three_before_two, NULL, 0, &result);
     const struct question *last = NULL;
     for (size_t i = 0; i < notes.count; i++)
-        if (notes.questions[i].n == 2 && notes.questions[i].c[0].id != 1) last = &notes.questions[i];
+        if (notes.questions[i].n == 2 && notes.questions[i].c[0].id != 1)
+            last = &notes.questions[i];
     assert_non_null(last);
     assert_string_equal(ids(last), "3 2");
 }

@@ -67,8 +67,8 @@ static size_t choose_script(struct policy *self, enum choice_kind kind, const st
     return i < n ? i : n - 1;
 }
 
-/* cmocka puts its own handlers of signals in place before each test; the runtime's, installed by the
- * first execution of the process, belong there while programs run. */
+/* cmocka puts its own handlers of signals in place before each test; the runtime's, installed by
+ * the first execution of the process, belong there while programs run. */
 static void keep_handlers(bool known)
 {
     static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};

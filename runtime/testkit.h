@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* What the tests of the runtime share: run a small program under every schedule, and say exactly what
- * can happen. Compiled into tests, no part of the library; brings cmocka with it.
+/* What the tests of the runtime share: run a small program under every schedule, and say exactly
+ * what can happen. Compiled into tests, no part of the library; brings cmocka with it.
  *
  *   static void two_senders_meet_in_either_order(void) { ... testkit_say("%d", x); ... }
  *   ...
@@ -9,15 +9,16 @@
  *       cmocka_unit_test(anything_else),
  *   };
  *
- * An outcome in words is what the program said in this execution, one blank, and the verdict: "pass",
- * the text of the report's type ("deadlock"), or "inconclusive: max_steps"; where go_observe was
- * called, its mix follows as " observed=<hex>". A program that says nothing gives the verdict alone.
+ * An outcome in words is what the program said in this execution, one blank, and the verdict:
+ * "pass", the text of the report's type ("deadlock"), or "inconclusive: max_steps"; where go_observe
+ * was called, its mix follows as " observed=<hex>". A program that says nothing gives the verdict
+ * alone.
  *
  * Invariants
  * - Nothing is asserted inside an execution: programs say or record, tests compare afterwards.
  * - An enumeration that was cut short is not complete, and assert_outcomes fails on it.
- * - Enumeration answers choose() alone: that the same answers lead to the same n, and the empty script
- *   to the digest of the natural schedule, is asserted on the way.
+ * - Enumeration answers choose() alone: that the same answers lead to the same n, and the empty
+ *   script to the digest of the natural schedule, is asserted on the way.
  */
 #ifndef HEDDLE_TESTKIT_H
 #define HEDDLE_TESTKIT_H
@@ -65,8 +66,8 @@ const char *testkit_said(void);
 
 /* ---- Policies ------------------------------------------------------------------------------ */
 
-/* run_execute, with the runtime's signal handlers in place though cmocka has its own: tests start every
- * execution here or by what follows. */
+/* run_execute, with the runtime's signal handlers in place though cmocka has its own: tests start
+ * every execution here or by what follows. */
 void testkit_execute(void (*root)(void), struct policy *policy, const struct run_options *options,
                      struct run_result *result, bool *more);
 
@@ -74,8 +75,8 @@ void testkit_execute(void (*root)(void), struct policy *policy, const struct run
 struct run_result *testkit_natural(void (*root)(void), const struct run_options *options,
                                    struct run_result *result);
 
-/* Give these answers, in order, to the choices that have several candidates (CHOICE_DATA included; an
- * answer that is too large becomes the last candidate), 0 after them. */
+/* Give these answers, in order, to the choices that have several candidates (CHOICE_DATA included;
+ * an answer that is too large becomes the last candidate), 0 after them. */
 struct run_result *testkit_scripted(void (*root)(void), const struct run_options *options,
                                     const size_t *answers, size_t count,
                                     struct run_result *result);

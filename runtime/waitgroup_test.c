@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* sync.WaitGroup: each program with all that can happen, and when misuse is reported and when never. */
+/* sync.WaitGroup: each program with all that can happen; when misuse is reported and when never. */
 #include "testkit.h"
 
 #include <limits.h>
@@ -244,7 +244,8 @@ static void misuse_names_the_add_and_the_wait(void **unused)
 {
     (void)unused;
     struct run_result result;
-    assert_true(testkit_find(add_inside_the_goroutine_is_misuse, NULL, "waitgroup-misuse", &result));
+    assert_true(
+        testkit_find(add_inside_the_goroutine_is_misuse, NULL, "waitgroup-misuse", &result));
     const struct report *r = result.report;
     assert_string_equal(r->object.name, "W1");
     assert_int_equal(r->goroutine, 2);
@@ -259,8 +260,8 @@ static void a_blocked_wait_says_who_called_done(void **unused)
     testkit_natural(one_done_too_few_blocks_for_ever, NULL, &result);
     assert_non_null(result.report);
     assert_string_equal(result.report->state, "sync.WaitGroup.Wait");
-    assert_non_null(strstr(result.report->notes[0],
-                           "waits for waitgroup W1; seen to call Done before: goroutine 2 [ended]"));
+    assert_non_null(strstr(result.report->notes[0], "waits for waitgroup W1; seen to call Done "
+                                                    "before: goroutine 2 [ended]"));
 }
 
 static void a_waitgroup_of_an_earlier_execution_counts_from_zero(void **unused)

@@ -146,6 +146,15 @@ static bool cycle_stood(void)
     return false;
 }
 
+/* Was there nothing but failed tries in the fair phase? Not if the log could not keep all of it. */
+static bool only_failed_tries(void)
+{
+    if (event_log.count > EVENTS_MAX) return false;
+    for (size_t i = sched.fair_start; i < event_log.count; i++)
+        if (event_phase_of(event_record(i)) != PHASE_FAIL) return false;
+    return true;
+}
+
 static void fill_livelock(struct report *r)
 {
     const struct goroutine *first = NULL;
@@ -182,7 +191,7 @@ static void fill_livelock(struct report *r)
 
 const char *blocking_judge_fair_end(struct report *r)
 {
-    if (!sched.progress && !(sched.detectors_off & DETECTOR_LIVELOCK)) {
+    if (only_failed_tries() && !(sched.detectors_off & DETECTOR_LIVELOCK)) {
         fill_livelock(r);
         if (r->type != REPORT_NONE) return NULL;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /* What signatures are made of, and that nothing else gets into them.
  *
- * Linked with signature.c and types.c; the symbolizer is this file's: a pc is an index into names[].
+ * Linked with signature.c and types.c; the symbolizer is this file's: a pc is an index of names[].
  */
 #include <stdarg.h>
 #include <setjmp.h>

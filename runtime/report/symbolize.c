@@ -40,7 +40,7 @@ struct module {
     bool is_main;            /* the program itself */
     uintptr_t offset;        /* address as the file's symbols count it */
     char path[MODULE_BYTES]; /* for people */
-    char file[MODULE_BYTES]; /* for tools: the same bytes that run, even if path was rebuilt since */
+    char file[MODULE_BYTES]; /* for tools: the bytes that run, even if path was rebuilt */
 };
 
 struct entry {
@@ -307,8 +307,10 @@ static size_t parse_strings(char *answer, size_t answer_bytes,
 {
     size_t count = 0;
     const char *end = answer + answer_bytes;
-    for (char *next, *text = answer; count < SOURCE_FRAMES_MAX && text < end && *text; text = next) {
-        next = text + strlen(text) + 1;
+    char *next = answer;
+    while (count < SOURCE_FRAMES_MAX && next < end && *next) {
+        char *text = next;
+        next += strlen(text) + 1;
         char *file = strchr(text, '\t');
         char *line = file ? strchr(file + 1, '\t') : NULL;
         char *column = line ? strchr(line + 1, '\t') : NULL;

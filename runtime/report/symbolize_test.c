@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /* Names of return addresses, and the ways in which the programs that know them can fail.
  *
- * Includes symbolize.c, to look at its parts and shorten its patience; linked with tool.c. Some tests
- * start this program again ("probe ..."): in another process, with closed descriptors, or unlinked.
+ * Includes symbolize.c, to look at its parts and shorten its patience; linked with tool.c. Some
+ * tests start this program again ("probe ..."): elsewhere, with closed descriptors, or unlinked.
  */
 #include "symbolize.c"
 
@@ -349,7 +349,8 @@ static void answers_of_all_versions_are_understood(void **state)
         {"f", false, ""},
         {"\n\n", true, ""},
         {"", true, ""},
-        {"1\n/:1:1\n2\n/:1:1\n3\n/:1:1\n4\n/:1:1\n5\n/:1:1\n6\n/:1:1\n7\n/:1:1\n8\n/:1:1\n9\n/:1:1\n",
+        {"1\n/:1:1\n2\n/:1:1\n3\n/:1:1\n4\n/:1:1\n5\n/:1:1\n6\n/:1:1\n7\n/:1:1\n8\n/:1:1\n"
+         "9\n/:1:1\n",
          true, "1  1 1;2  1 1;3  1 1;4  1 1;5  1 1;6  1 1;7  1 1;8  1 1;"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -399,6 +400,7 @@ static void wild_addresses_are_unknown_and_harmless(void **state)
         assert_string_equal(module, "");
         assert_int_equal(offset, 0);
     }
+    assert_int_equal(symbolizer.used_count, sizeof pcs / sizeof pcs[0] - 1); /* all but NULL */
     free(heap);
 }
 
@@ -452,10 +454,14 @@ static void a_killed_helper_is_started_again_and_kills_nobody(void **state)
     for (int i = 0; i < 8; i++) {
         assert_string_equal(symbolize_function(pc), "other_subject");
         pid_t helper = symbolizer.llvm.pid;
-        if (i <= RESTARTS_MAX)
-            assert_int_equal(kill(helper, SIGKILL), 0); /* would be SIGPIPE for the next question */
-        else
+        if (i <= RESTARTS_MAX) {
+            siginfo_t info;
+            assert_int_equal(kill(helper, SIGKILL), 0);
+            /* Once it is dead, the next question would be our SIGPIPE. */
+            assert_int_equal(waitid(P_PID, (id_t)helper, &info, WEXITED | WNOWAIT), 0);
+        } else {
             assert_false(symbolizer.llvm.running); /* addr2line by now */
+        }
         forget();
         if (i == RESTARTS_MAX + 1 && !has_tool("addr2line")) return;
     }
@@ -484,11 +490,49 @@ static void a_bad_helper_costs_patience_and_nothing_else(void **state)
         double start = seconds();
         const char *name = symbolize_function(pc);
         if (has_addr2line) assert_string_equal(name, "other_subject");
-        assert_true(seconds() - start < 8);
+        assert_true(seconds() - start < 3); /* patience is lost once, not at each restart */
         assert_false(symbolizer.llvm.running);
         assert_string_equal(symbolizer.llvm_path, ""); /* and is not tried again */
         remove_directory(directory);
     }
+}
+
+static void an_answer_is_whole_or_none(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script;
+        const char *end; /* NULL: until it closes its output */
+        const char *expect; /* NULL: no answer */
+    } rows[] = {
+        {"echo a; echo; sleep 60", "\n\n", "a\n\n"},
+        {"echo a; sleep 0.1; echo b; echo; sleep 60", "\n\n", "a\nb\n\n"},
+        {"echo a", "\n\n", NULL},
+        {"echo a; exit 1", NULL, "a\n"},
+        {"exit 0", NULL, ""},
+        {"echo 23456789abcdef", NULL, NULL},
+        {"echo 23456789abcdef; echo", "\n\n", NULL},
+        {"read question; echo $question; exit 0", "\n", "ask\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char directory[32], path[64], answer[16];
+        make_tool(directory, "helper", rows[i].script);
+        snprintf(path, sizeof path, "%s/helper", directory);
+        struct tool tool;
+        assert_true(tool_start(&tool, (char *[]){path, NULL}));
+        bool answered = tool_ask(&tool, rows[i].end ? "ask\n" : "", rows[i].end, answer,
+                                 sizeof answer, 5000);
+        assert_int_equal(answered, rows[i].expect != NULL);
+        if (rows[i].expect) assert_string_equal(answer, rows[i].expect);
+        assert_int_equal(tool.running, answered && rows[i].end);
+        tool_stop(&tool);
+        assert_false(tool.running);
+        remove_directory(directory);
+    }
+    struct tool tool;
+    assert_false(tool_start(&tool, (char *[]){"/nonexistent/helper", NULL}));
+    assert_false(tool_ask(&tool, "ask\n", NULL, (char[8]){0}, 8, 1000));
+    tool_stop(&tool);
 }
 
 static void without_any_tool_there_are_module_and_offset(void **state)
@@ -515,16 +559,19 @@ static void addr2line_gives_the_same_names(void **state)
     if (!has_tool("addr2line") || !has_tool("llvm-symbolizer")) skip();
     const void *const pcs[] = {outer_subject(), other_subject(), clone_subject(), noreturn_pc()};
     struct source_frame llvm[4][SOURCE_FRAMES_MAX], gnu[SOURCE_FRAMES_MAX];
-    for (size_t i = 0; i < 4; i++) symbolize(pcs[i], llvm[i]);
+    size_t counts[4];
+    for (size_t i = 0; i < 4; i++) counts[i] = symbolize(pcs[i], llvm[i]);
     start_anew(usual_path, PATIENCE_MS);
     symbolizer.llvm_searched = true;
     symbolizer.llvm_path[0] = '\0';
     for (size_t i = 0; i < 4; i++) {
-        symbolize(pcs[i], gnu);
-        assert_string_equal(gnu[0].function, llvm[i][0].function);
-        assert_string_equal(gnu[0].file, llvm[i][0].file);
-        assert_int_equal(gnu[0].line, llvm[i][0].line);
-        assert_int_equal(gnu[0].column, 0);
+        assert_int_equal(symbolize(pcs[i], gnu), counts[i]);
+        for (size_t f = 0; f < counts[i]; f++) {
+            assert_string_equal(gnu[f].function, llvm[i][f].function);
+            assert_string_equal(gnu[f].file, llvm[i][f].file);
+            assert_int_equal(gnu[f].line, llvm[i][f].line);
+            assert_int_equal(gnu[f].column, 0);
+        }
     }
     assert_false(symbolizer.llvm.running);
 }
@@ -635,11 +682,19 @@ static void a_fork_does_not_share_the_helper(void **state)
     assert_int_equal(symbolizer.llvm.pid, helper);
 }
 
+static volatile sig_atomic_t alarms;
+
+static void count_alarm(int signal)
+{
+    (void)signal;
+    alarms++;
+}
+
 static void signals_do_not_disturb_a_question(void **state)
 {
     (void)state;
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
-    sigaction(SIGALRM, &ignore, &before);
+    struct sigaction count = {.sa_handler = count_alarm}, before;
+    sigaction(SIGALRM, &count, &before);
     struct itimerval often = {{0, 200}, {0, 200}}, never = {{0, 0}, {0, 0}};
     setitimer(ITIMER_REAL, &often, NULL);
     bool good = true;
@@ -648,7 +703,9 @@ static void signals_do_not_disturb_a_question(void **state)
     setitimer(ITIMER_REAL, &never, NULL);
     sigaction(SIGALRM, &before, NULL);
     assert_true(good);
+    assert_true(alarms > 0);
     assert_int_equal(symbolizer.restarts_left, RESTARTS_MAX);
+    assert_int_equal(symbolizer.llvm_path[0] != '\0', has_tool("llvm-symbolizer"));
 }
 
 int main(int argc, char **argv)
@@ -669,6 +726,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(thousands_of_addresses_are_kept_apart, setup),
         cmocka_unit_test_setup(a_killed_helper_is_started_again_and_kills_nobody, setup),
         cmocka_unit_test_setup(a_bad_helper_costs_patience_and_nothing_else, setup),
+        cmocka_unit_test_setup(an_answer_is_whole_or_none, setup),
         cmocka_unit_test_setup(without_any_tool_there_are_module_and_offset, setup),
         cmocka_unit_test_setup(addr2line_gives_the_same_names, setup),
         cmocka_unit_test_setup(two_processes_give_the_same_names, setup),

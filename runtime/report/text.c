@@ -31,7 +31,8 @@ struct printer {
 
 /* What ClusterFuzz acts upon wherever it stands in a line or in the whole text, with the one
  * character to change. Phrases that matter only at the start of a line are missing: no line starts
- * with text of a user (labels do, and are detectors' words). Source: clusterfuzz/stacktraces/constants.py. */
+ * with text of a user (labels do, and are detectors' words).
+ * Source: google/clusterfuzz, src/clusterfuzz/stacktraces/constants.py. */
 static const struct {
     const char *phrase; /* lower case */
     unsigned char at;
@@ -173,8 +174,9 @@ static void print_header(const struct printer *p)
 {
     static const char line[] = "=================================================================";
     _Static_assert(sizeof line == 65 + 1, "sanitizers draw 65 of them");
-    fprintf(p->out, "%s\n==%d==ERROR: HeddleSanitizer: %s on address 0x%" PRIxPTR "\n", line, p->pid,
-            report_type_info(p->report->type)->text, shown_address(p));
+    const char *type = report_type_info(p->report->type)->text;
+    fprintf(p->out, "%s\n==%d==ERROR: HeddleSanitizer: %s on address 0x%" PRIxPTR "\n", line,
+            p->pid, type, shown_address(p));
     print_trace(p, &p->report->first);
 }
 
@@ -262,7 +264,7 @@ static void print_goroutine(const struct printer *p, const struct report_gorouti
 
 /* ---- The command that replays ------------------------------------------------------------- */
 
-/* One word of a command in the stable form: no quotes, no directory, the input by its stable name. */
+/* One word of a command in the stable form: no quotes, no directory, the input as `input`. */
 static void print_stable_word(const struct printer *p, const char *word, size_t length)
 {
     char copy[TEXT_BYTES];

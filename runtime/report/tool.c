@@ -2,7 +2,7 @@
 /* Helper programs: started once, asked many times.
  *
  * Invariants
- * - Nothing here waits without a bound, and no signal (SIGPIPE, an engine's SIGALRM) gets in between.
+ * - Nothing here waits without a bound, and no signal (SIGPIPE, an engine's SIGALRM) disturbs it.
  * - Our end of the socket is close-on-exec and never one of descriptors 0 to 2, even when those are
  *   closed; the helper inherits nothing else of ours, so it cannot keep a pipe of ours open.
  * - When we die the helper sees the end of its input and leaves by itself.

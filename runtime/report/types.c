@@ -3,8 +3,8 @@
  *
  * Invariants
  * - Texts are lower-case words joined by dashes: " on ", blanks or upper case would be misread.
- * - abort_class is NULL exactly for types that need no note (their text contains "-leak") or must not
- *   have one (memory errors: ClusterFuzz shall take them for security issues, or knows them itself).
+ * - abort_class is NULL exactly for types that need no note (their text contains "-leak") or must
+ *   not have one (memory errors: security issues for ClusterFuzz, or known to it by name).
  *
  * Deliberately no switch: a type without an entry here has a NULL text, and text_test finds it.
  */
