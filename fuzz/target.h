@@ -23,7 +23,7 @@ enum { TARGET_IGNORED_MAX = 64, TARGET_SIGNATURE_BYTES = 512 };
 struct target_options {
     const char *name;
     const char *variant; /* "buggy", "fixed", or "" */
-    void (*root)(void);
+    void (*root)(void); /* NULL: inputs are counted and not run */
     struct run_options run;
     const char *artifacts;                   /* directory for findings; NULL: none are written */
     const char *ignored[TARGET_IGNORED_MAX]; /* signatures */

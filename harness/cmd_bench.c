@@ -1,47 +1,202 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* heddle bench: what this program costs on this machine. */
+/* heddle bench: what this program costs on this machine. Every figure is processor time, the median
+ * of several rounds; what is compared is measured in turn in one run. */
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 
+#ifdef HEDDLE_JEMALLOC
+#include <jemalloc/jemalloc.h>
+#endif
+
+#include "bench_engines.h"
+#include "bench_measure.h"
+#include "bench_programs.h"
 #include "cli.h"
-#include "tally.h"
+#include "coro.h"
+#include "heap.h"
 
 static const char help[] =
-    "usage: heddle bench [--runs N]\n\n"
-    "  --runs N   executions for each figure (200000)\n\n"
-    "Executions per second of every fixed kernel under the natural schedule and under random.\n";
+    "usage: heddle bench [WHAT...]\n\n"
+    "  runtime   switch, scheduling point, goroutine, message, a kernel of 35 positions\n"
+    "  crowd     cost of a point beside 10 and beside 10,000 goroutines\n"
+    "  engines   the same kernel under libFuzzer, less an empty target; AFL++ round trips\n"
+    "  memory    what the process holds, and what is left after 10,000 executions\n\n"
+    "Nothing named: all of them. Figures are medians of processor time, with min and max.\n";
 
 static const struct option long_options[] = {
-    {"runs", required_argument, NULL, 'r'},
     {"help", no_argument, NULL, 'h'},
     {0},
 };
 
-static double rate_of(const struct kernel *k, const char *policy, uint64_t runs)
+/* ---- runtime --------------------------------------------------------------------------------- */
+
+enum { SWITCHES = 5000000 };
+
+static struct coro ping; /* safe: used by bench_switch alone */
+static struct coro pong;
+
+static void answer(void)
 {
-    const struct run_options defaults = {0};
-    struct tally tally;
-    tally_run(&tally, k, policy_find(policy), 1, runs, &defaults);
-    double rate = tally.seconds > 0 ? (double)tally.runs / tally.seconds : 0;
-    tally_free(&tally);
-    return rate;
+    coro_arrived(&pong, &ping);
+    for (;;) coro_switch(&pong, &ping);
+}
+
+static void bench_switch(void)
+{
+    heap_init();
+    coro_reset();
+    coro_thread(&ping);
+    if (!coro_make(&pong, answer)) return;
+    double ns[MEASURE_ROUNDS];
+    for (size_t round = 0; round < MEASURE_ROUNDS; round++) {
+        double start = measure_cpu_seconds();
+        for (int i = 0; i < SWITCHES; i++) coro_switch(&ping, &pong);
+        ns[round] = (measure_cpu_seconds() - start) * 1e9 / (2.0 * SWITCHES);
+    }
+    measure_print("switch, ping-pong", measure_of(ns, MEASURE_ROUNDS), 1, "ns");
+}
+
+/* The cost of one of `repeats * each` operations of root, the empty execution taken off. */
+static void bench_operation(const char *what, void (*root)(void), const char *policy,
+                            uint32_t repeats, double each)
+{
+    bench_sizes.repeats = repeats;
+    struct measure whole = measure_execution(root, policy, 1000);
+    struct measure empty = measure_execution(bench_empty, policy, 100000);
+    struct measure net = {whole.min - empty.median, whole.median - empty.median,
+                          whole.max - empty.median};
+    measure_print(what, net, 1 / (repeats * each), "ns");
+}
+
+static enum status bench_runtime(void)
+{
+    bench_switch();
+    bench_operation("scheduling point all in: natural, lock and unlock", bench_points, "natural",
+                    500, 2);
+    bench_operation("scheduling point all in: random, lock and unlock", bench_points, "random", 500,
+                    2);
+    bench_operation("goroutine, create and run", bench_spawn, "natural", 100, 1);
+    bench_operation("channel message, unbuffered, between two goroutines", bench_messages,
+                    "natural", 500, 1);
+    struct measure empty = measure_execution(bench_empty, "natural", 200000);
+    measure_print("execution that does nothing", empty, 1, "ns");
+    struct measure kernel = measure_execution(bench_kernel35, "natural", 200000);
+    measure_print("execution of a kernel of 35 positions, natural", kernel, 1, "ns");
+    measure_print("  for each position", kernel, 1.0 / BENCH_KERNEL35_POSITIONS, "ns");
+    kernel = measure_execution(bench_kernel35, "random", 200000);
+    measure_print("execution of a kernel of 35 positions, random", kernel, 1, "ns");
+    printf("%-58s %10.0f /s\n", "executions per second, random", 1e9 / kernel.median);
+    return STATUS_OK;
+}
+
+/* ---- crowd ----------------------------------------------------------------------------------- */
+
+struct crowd_row {
+    const char *what;
+    void (*root)(void);
+    const char *policy;
+    uint32_t few; /* repeats, small; the difference to `many` is what is measured */
+    uint32_t many;
+    bool per_goroutine; /* each goroutine makes its repeats */
+};
+
+static double crowd_point(const struct crowd_row *row, uint32_t goroutines)
+{
+    bench_sizes.goroutines = goroutines;
+    uint64_t executions = goroutines > 100 ? 20 : 2000;
+    double net[MEASURE_PAIRS];
+    uint32_t many = row->per_goroutine && goroutines <= 100 ? row->many * 50 : row->many;
+    for (size_t pair = 0; pair < MEASURE_PAIRS; pair++) {
+        bench_sizes.repeats = many;
+        double whole = measure_execution(row->root, row->policy, executions / 10 + 1).median;
+        bench_sizes.repeats = row->few;
+        double base = measure_execution(row->root, row->policy, executions / 10 + 1).median;
+        double points = (double)(many - row->few) * (row->per_goroutine ? goroutines : 2);
+        net[pair] = (whole - base) / points;
+    }
+    return measure_of(net, MEASURE_PAIRS).median;
+}
+
+static enum status bench_crowd_table(void)
+{
+    static const struct crowd_row rows[] = {
+        {"the others parked, natural", bench_parked, "natural", 0, 5000, false},
+        {"the others parked, random", bench_parked, "random", 0, 5000, false},
+        {"all runnable, natural", bench_crowd, "natural", 0, 20, true},
+        {"all runnable, random: each point switches", bench_crowd, "random", 0, 20, true},
+    };
+    printf("%-46s %12s %14s %8s\n", "ns for each point, beside", "10", "10,000", "ratio");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        double few = crowd_point(&rows[i], 10);
+        double many = crowd_point(&rows[i], 10000);
+        printf("%-46s %12.1f %14.1f %8.2f\n", rows[i].what, few, many, many / few);
+        fflush(stdout);
+    }
+    return STATUS_OK;
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+static size_t allocated_bytes(void)
+{
+#ifdef HEDDLE_JEMALLOC
+    uint64_t epoch = 1;
+    size_t bytes = 0;
+    size_t size = sizeof epoch;
+    mallctl("epoch", &epoch, &size, &epoch, size);
+    size = sizeof bytes;
+    mallctl("stats.allocated", &bytes, &size, NULL, 0);
+    return bytes;
+#else
+    return 0;
+#endif
+}
+
+static enum status bench_memory(void)
+{
+    (void)measure_execution(bench_kernel35, "random", 100);
+    size_t before = allocated_bytes();
+    (void)measure_execution(bench_kernel35, "random", 10000 / MEASURE_ROUNDS + 1);
+    size_t after = allocated_bytes();
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    printf("%-58s %10.1f MiB\n", "peak resident memory of this process",
+           (double)usage.ru_maxrss / 1024);
+    printf("%-58s %10zd bytes\n",
+           "allocated on the host side after 10,000 executions, more than before",
+           (ssize_t)after - (ssize_t)before);
+    return STATUS_OK;
+}
+
+static const struct part {
+    const char *name;
+    enum status (*run)(void);
+} parts[] = {
+    {"runtime", bench_runtime},
+    {"crowd", bench_crowd_table},
+    {"engines", bench_engines},
+    {"memory", bench_memory},
+};
+enum { PART_COUNT = sizeof parts / sizeof parts[0] };
+
+static enum status run_part(const char *name)
+{
+    for (size_t i = 0; i < PART_COUNT; i++)
+        if (strcmp(parts[i].name, name) == 0) return parts[i].run();
+    return status_usage("%s: no such measurement; see heddle bench --help", name);
 }
 
 enum status cmd_bench(int argc, char **argv)
 {
-    uint64_t runs = 200000;
-    for (int o; (o = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
-        if (o == 'h') return cli_help(help);
-        if (o != 'r' || !cli_number("--runs", optarg, 1, UINT64_MAX, &runs)) return STATUS_USAGE;
-    }
-    if (optind < argc) return status_usage("%s: heddle bench takes no names", argv[optind]);
-    printf("%-26s %16s %16s\n", "executions per second", "natural", "random");
-    for (const struct kernel *k = kernel_first(); k; k = k->next) {
-        if (k->buggy) continue;
-        printf("%-26s %16.0f %16.0f\n", k->name, rate_of(k, "natural", runs),
-               rate_of(k, "random", runs));
-    }
-    return STATUS_OK;
+    for (int o; (o = getopt_long(argc, argv, "", long_options, NULL)) != -1;)
+        return o == 'h' ? cli_help(help) : STATUS_USAGE;
+    enum status status = STATUS_OK;
+    if (optind == argc)
+        for (size_t i = 0; i < PART_COUNT; i++) status = status_join(status, parts[i].run());
+    for (int i = optind; i < argc && status != STATUS_USAGE; i++)
+        status = status_join(status, run_part(argv[i]));
+    return status;
 }

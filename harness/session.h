@@ -39,6 +39,9 @@ struct session {
 enum status session_libfuzzer(struct session *session);
 enum status session_afl(struct session *session);
 
+/* What afl-fuzz needs in its environment to run unattended on any machine; NULL-terminated. */
+extern const char *const session_afl_settings[];
+
 /* Make its folder and progress file. False with one line. */
 bool session_open(struct session *session);
 void session_close(struct session *session);

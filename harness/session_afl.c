@@ -46,7 +46,7 @@ struct afl {
     size_t tail_count;
 };
 
-static const char *const settings[] = {
+const char *const session_afl_settings[] = {
     "AFL_SKIP_CPUFREQ=1", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1",
     "AFL_NO_UI=1",        "AFL_NO_COLOR=1",
     "AFL_NO_AFFINITY=1",  NULL};
@@ -179,7 +179,7 @@ static bool start_engine(struct afl *afl, const char *program)
     char end[] = "--";
     argv[count++] = end;
     for (size_t t = 1; t <= 4; t++) argv[count++] = texts[t];
-    return child_start(&afl->child, argv, settings);
+    return child_start(&afl->child, argv, session_afl_settings);
 }
 
 static int watch(struct afl *afl)

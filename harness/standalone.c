@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench_programs.h"
 #include "cli.h"
 #include "kernel.h"
 #include "replay.h"
@@ -110,6 +111,12 @@ static bool set_digests(const char *value)
     return *rest == '\0' || read_number(rest + 1, '\0', &rest, &standalone.digest_seed);
 }
 
+static bool set_bench(const char *value)
+{
+    standalone.options.name = value;
+    return bench_find(value, &standalone.options.root);
+}
+
 static const struct {
     const char *name;
     const char *form;
@@ -123,6 +130,7 @@ static const struct {
     {"fair-steps", "a number above 0", set_fair_steps},
     {"progress", "FILE", set_progress},
     {"digests", "N[:SEED]", set_digests},
+    {"bench", "kernel35 or none", set_bench},
 };
 
 static const char option_prefix[] = "--heddle-";
@@ -152,6 +160,8 @@ static void choose_target(const char *program)
 {
     if (standalone.kernel) {
         choose_kernel();
+    } else if (standalone.options.name) { /* --heddle-bench */
+        standalone.options.variant = "";
     } else if (go_main) {
         const char *slash = strrchr(program, '/');
         snprintf(standalone.program, sizeof standalone.program, "%s --heddle-replay", program);

@@ -9,6 +9,7 @@
  *   --heddle-max-steps=N          events of one execution under the input's control
  *   --heddle-fair-steps=N         events of the fair phase after that
  *   --heddle-progress=FILE        count executions in FILE, for whoever watches
+ *   --heddle-bench=PROGRAM        measure an engine: kernel35, or none, which executes nothing
  *   --heddle-replay FILE...       run each file, print its report, exit 0, 3 or 66
  *   --heddle-digests=N[:SEED]     run N generated inputs of SEED and print one digest of them all
  */

@@ -28,6 +28,7 @@ bool chan_valid(const struct go_chan *c)
 
 struct go_chan *chan_make(size_t elem_bytes, size_t capacity, struct call_site site)
 {
+    if (unlikely(!sched.running)) fault_usage("go_chan_make outside a running execution");
     size_t bytes;
     if (__builtin_mul_overflow(elem_bytes, capacity, &bytes) ||
         __builtin_add_overflow(bytes, sizeof(struct go_chan), &bytes))
@@ -167,8 +168,6 @@ void chan_do_close(struct go_chan *c, struct call_site site)
     while (!list_is_empty(&c->senders)) wake(take_wait(&c->senders), false);
     rt_check2(chan_valid(c));
 }
-
-void chan_drain(struct go_chan *c) { c->count = 0; }
 
 size_t chan_park(struct go_case *cases, size_t count, enum wait_reason reason)
 {

@@ -44,9 +44,6 @@ bool chan_do_recv(struct go_chan *c, void *value);
 /* Close c, open until now: wakes receivers, then senders. */
 void chan_do_close(struct go_chan *c, struct call_site site);
 
-/* Drop what is buffered (timers since Go 1.23). */
-void chan_drain(struct go_chan *c);
-
 /* Park the running goroutine on count cases, of which none can proceed; returns the index of the case
  * that somebody completed. Its _wait._ok says whether a value was moved. */
 size_t chan_park(struct go_case *cases, size_t count, enum wait_reason reason);

@@ -207,7 +207,7 @@ static void len_is_seen_before_or_after_a_send(void)
 {
     make(1);
     go(sender, testkit_arg(1));
-    testkit_say("%zu", go_chan_len(c));
+    for (int i = 0; i < 2; i++) testkit_say("%zu", go_chan_len(c));
     (void)recv();
 }
 
@@ -357,7 +357,7 @@ static void a_sender_into_room_does_not_leak(void)
 
 static void a_channel_too_large_for_the_arena_is_a_limit(void)
 {
-    go_chan_make(SIZE_MAX / 2, 4);
+    go_chan_make((size_t)1 << 33, (size_t)1 << 31); /* 2^64 bytes */
 }
 
 static void a_channel_larger_than_the_arena_is_a_limit(void)
@@ -484,7 +484,7 @@ int main(void)
         outcomes_test(wide_values_arrive_whole, "100 100  pass"),
         outcomes_test(a_null_value_sends_zero_and_receives_into_nothing, "0t0 pass"),
         outcomes_test(elements_of_no_bytes_are_only_counted, "2tt pass"),
-        outcomes_test(len_is_seen_before_or_after_a_send, "0 pass", "1 pass"),
+        outcomes_test(len_is_seen_before_or_after_a_send, "00 pass", "01 pass", "11 pass"),
         outcomes_test(length_of_an_unbuffered_channel_is_zero_though_senders_wait, "00 pass"),
         outcomes_test(a_closed_channel_is_drained_and_then_gives_zero, "1t2t0f0f pass"),
         outcomes_test(close_wakes_all_receivers_with_zero, "0f0f0f pass"),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* What a policy is asked and shown: candidates, positions, events; and the fair phase.
+/* What a policy is asked and shown: candidates, positions, events.
  *
  * The policy of this file writes each question down and answers from a list: a test runs a program
  * and then compares what was asked. */
@@ -431,27 +431,47 @@ static void send_parked(void)
     go_chan_send(a, NULL);
 }
 
+struct shown {
+    enum op_kind kind;
+    uint32_t goroutine;
+    enum event_phase phase;
+    uint32_t object;
+};
+
+static void assert_shown(const struct shown *shown, size_t count)
+{
+    assert_int_equal(notes.event_count, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(notes.events[i].kind, shown[i].kind);
+        assert_int_equal(notes.events[i].goroutine, shown[i].goroutine);
+        assert_int_equal(notes.events[i].phase, shown[i].phase);
+        assert_int_equal(notes.events[i].object, shown[i].object);
+        assert_int_equal(notes.events[i].object_stable,
+                         shown[i].object ? object_at(shown[i].object)->stable : 0);
+    }
+}
+
 static void what_waits_visibly_arrives_and_completes(void **unused)
 {
     (void)unused;
     struct run_result result;
     run(send_parked, NULL, 0, &result); /* naturally the root sends first, and parks */
-    static const struct {
-        enum op_kind kind;
-        uint32_t goroutine;
-        enum event_phase phase;
-    } shown[] = {
-        {OP_START, 1, PHASE_DONE},        {OP_GO, 1, PHASE_DONE},
-        {OP_CHAN_SEND, 1, PHASE_ARRIVE},  {OP_START, 2, PHASE_DONE},
-        {OP_CHAN_RECV, 2, PHASE_DONE},    {OP_END, 2, PHASE_DONE},
-        {OP_CHAN_SEND, 1, PHASE_COMPLETE}, {OP_END, 1, PHASE_DONE},
+    static const struct shown sender_first[] = {
+        {OP_START, 1, PHASE_DONE, 0},         {OP_GO, 1, PHASE_DONE, 0},
+        {OP_CHAN_SEND, 1, PHASE_ARRIVE, 1},   {OP_START, 2, PHASE_DONE, 0},
+        {OP_CHAN_RECV, 2, PHASE_DONE, 1},     {OP_END, 2, PHASE_DONE, 0},
+        {OP_CHAN_SEND, 1, PHASE_COMPLETE, 1}, {OP_END, 1, PHASE_DONE, 0},
     };
-    assert_int_equal(notes.event_count, sizeof shown / sizeof shown[0]);
-    for (size_t i = 0; i < notes.event_count; i++) {
-        assert_int_equal(notes.events[i].kind, shown[i].kind);
-        assert_int_equal(notes.events[i].goroutine, shown[i].goroutine);
-        assert_int_equal(notes.events[i].phase, shown[i].phase);
-    }
+    assert_shown(sender_first, sizeof sender_first / sizeof sender_first[0]);
+    static const size_t answers[] = {1, 0};
+    run(send_parked, answers, 2, &result); /* the receiver first */
+    static const struct shown receiver_first[] = {
+        {OP_START, 1, PHASE_DONE, 0},       {OP_START, 2, PHASE_DONE, 0},
+        {OP_CHAN_RECV, 2, PHASE_ARRIVE, 1}, {OP_GO, 1, PHASE_DONE, 0},
+        {OP_CHAN_SEND, 1, PHASE_DONE, 1},   {OP_END, 1, PHASE_DONE, 0},
+        {OP_CHAN_RECV, 2, PHASE_COMPLETE, 1}, {OP_END, 2, PHASE_DONE, 0},
+    };
+    assert_shown(receiver_first, sizeof receiver_first / sizeof receiver_first[0]);
 }
 
 static void switches_and_preemptions_are_counted(void **unused)
@@ -507,78 +527,7 @@ static void the_same_answers_give_the_same_execution(void **unused)
     assert_true(first.digest != other.digest);
 }
 
-/* ---- The fair phase -------------------------------------------------------------------------- */
-
-static uint64_t turns[4];
-static bool flag;
-
-static void spin(void *arg)
-{
-    for (;;) {
-        turns[testkit_int(arg)]++;
-        go_chan_len(a);
-    }
-}
-
-static void three_spin(void)
-{
-    memset(turns, 0, sizeof turns);
-    a = go_chan_make(0, 0);
-    go(spin, testkit_arg(1));
-    go(spin, testkit_arg(2));
-    spin(testkit_arg(0));
-}
-
-static const struct run_options short_run = {.max_steps = 100, .fair_steps = 300};
-
-static void after_max_steps_all_have_their_turns_and_no_policy_is_asked(void **unused)
-{
-    (void)unused;
-    struct run_result result;
-    notes.policy = (struct policy){.name = "notes",
-                                   .begin = begin_notes,
-                                   .choose = choose_noting,
-                                   .executed = note_event};
-    testkit_execute(three_spin, &notes.policy, &short_run, &result, NULL);
-    assert_int_equal(result.verdict, VERDICT_INCONCLUSIVE);
-    assert_string_equal(result.limit, "max_steps");
-    assert_int_equal(result.events, 400);
-    assert_true(notes.count <= 100);
-    assert_in_range(turns[1], 95, 105); /* none before max_steps: the root goes on naturally */
-    assert_in_range(turns[2], 95, 105);
-    assert_in_range(turns[0], 190, 205);
-}
-
-static void set_flag(void *unused)
-{
-    (void)unused;
-    flag = true;
-}
-
-static void spin_until_flag(void)
-{
-    flag = false;
-    a = go_chan_make(0, 0);
-    go(set_flag, NULL);
-    while (!flag) go_chan_len(a);
-    testkit_say("set");
-}
-
-static void sleep_and_set(void *unused)
-{
-    (void)unused;
-    go_sleep(1000);
-    flag = true;
-}
-
-static void spin_until_time_passes(void)
-{
-    flag = false;
-    a = go_chan_make(0, 0);
-    go(sleep_and_set, NULL);
-    while (!flag) go_chan_len(a);
-    testkit_say("%d", (int)go_now());
-}
+/* ---- Afterwards ---------------------------------------------------------------------------- */
 
 static void many_goroutines(void)
 {
@@ -630,9 +579,6 @@ int main(void)
         notes_test(switches_and_preemptions_are_counted),
         cmocka_unit_test(enumeration_visits_each_interleaving_once),
         notes_test(the_same_answers_give_the_same_execution),
-        notes_test(after_max_steps_all_have_their_turns_and_no_policy_is_asked),
-        natural_test_under(spin_until_flag, &short_run, "set pass"),
-        natural_test_under(spin_until_time_passes, &short_run, "1000 pass"),
         notes_test(an_execution_of_many_goroutines_leaves_nothing_behind),
         cmocka_unit_test(every_reason_to_wait_has_a_name),
     };

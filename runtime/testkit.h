@@ -10,9 +10,9 @@
  *   };
  *
  * An outcome in words is what the program said in this execution, one blank, and the verdict:
- * "pass", the text of the report's type ("deadlock"), or "inconclusive: max_steps"; where go_observe
- * was called, its mix follows as " observed=<hex>". A program that says nothing gives the verdict
- * alone.
+ * "pass", the text of the report's type ("deadlock"), or "inconclusive: max_steps"; where
+ * go_observe was called, its mix follows as " observed=<hex>". A program that says nothing gives
+ * the verdict alone.
  *
  * Invariants
  * - Nothing is asserted inside an execution: programs say or record, tests compare afterwards.

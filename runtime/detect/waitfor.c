@@ -119,7 +119,8 @@ static bool could_wake(enum wait_reason reason, enum op_kind kind)
 {
     switch (reason) {
     case WAIT_CHAN_SEND: return kind == OP_CHAN_RECV;
-    case WAIT_CHAN_RECV: return kind == OP_CHAN_SEND || kind == OP_CHAN_CLOSE;
+    case WAIT_CHAN_RECV:
+        return kind == OP_CHAN_SEND || kind == OP_CHAN_CLOSE || kind == OP_CONTEXT_CANCEL;
     case WAIT_WAITGROUP: return kind == OP_WAITGROUP_ADD;
     case WAIT_COND: return kind == OP_COND_SIGNAL || kind == OP_COND_BROADCAST;
     default: return false;

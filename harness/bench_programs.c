@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* The measured programs. Purposes in bench_programs.h. */
+#include "bench_programs.h"
+
+#include <string.h>
+
+#include "heddle.h"
+
+struct bench_sizes bench_sizes; /* safe: set between executions */
+
+void bench_empty(void) {}
+
+void bench_points(void)
+{
+    struct go_mutex *m = go_new(sizeof *m);
+    for (uint32_t i = 0; i < bench_sizes.repeats; i++) {
+        go_mutex_lock(m);
+        go_mutex_unlock(m);
+    }
+}
+
+static void end(void *unused) { (void)unused; }
+
+void bench_spawn(void)
+{
+    for (uint32_t i = 0; i < bench_sizes.repeats; i++) {
+        go(end, NULL);
+        go_gosched();
+    }
+}
+
+static void send_all(void *c)
+{
+    for (uint32_t i = 0; i < bench_sizes.repeats; i++) go_chan_send(c, &i);
+}
+
+void bench_messages(void)
+{
+    struct go_chan *c = go_chan_make(sizeof(uint32_t), 0);
+    go(send_all, c);
+    for (uint32_t i = 0; i < bench_sizes.repeats; i++) go_chan_recv(c, NULL);
+}
+
+static void wait_for_close(void *c) { go_chan_recv(c, NULL); }
+
+void bench_parked(void)
+{
+    struct go_chan *c = go_chan_make(0, 0);
+    for (uint32_t i = 0; i < bench_sizes.goroutines; i++) go(wait_for_close, c);
+    go_gosched();
+    bench_points();
+    go_chan_close(c);
+}
+
+static void make_points(void *c)
+{
+    go_chan_recv(c, NULL);
+    for (uint32_t i = 0; i < bench_sizes.repeats; i++) go_chan_len(c);
+}
+
+void bench_crowd(void)
+{
+    struct go_chan *c = go_chan_make(0, 0);
+    for (uint32_t i = 0; i < bench_sizes.goroutines; i++) go(make_points, c);
+    go_gosched();
+    go_chan_close(c);
+}
+
+/* ---- The kernel of 35 positions -------------------------------------------------------------- */
+
+struct pipes {
+    struct go_chan *requests;
+    struct go_chan *replies;
+};
+
+static void serve(void *arg)
+{
+    const struct pipes *p = arg;
+    uint32_t request;
+    while (go_chan_recv(p->requests, &request)) go_chan_send(p->replies, &request);
+    go_chan_close(p->replies);
+}
+
+static void ask(void *arg)
+{
+    const struct pipes *p = arg;
+    for (uint32_t i = 0; i < 5; i++) go_chan_send(p->requests, &i);
+    go_chan_close(p->requests);
+}
+
+void bench_kernel35(void)
+{
+    struct pipes p = {go_chan_make(sizeof(uint32_t), 2), go_chan_make(sizeof(uint32_t), 2)};
+    go(serve, &p);
+    go(ask, &p);
+    uint32_t reply;
+    while (go_chan_recv(p.replies, &reply)) {}
+}
+
+int bench_find(const char *name, void (**root)(void))
+{
+    *root = strcmp(name, "kernel35") == 0 ? bench_kernel35 : NULL;
+    return *root || strcmp(name, "none") == 0;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* Programs under test that exist to be measured. They find nothing and fail under no schedule. */
+#ifndef HEDDLE_BENCH_PROGRAMS_H
+#define HEDDLE_BENCH_PROGRAMS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Sizes of the programs below; set before an execution, read by the root. */
+struct bench_sizes {
+    uint32_t goroutines; /* crowd: alive at once */
+    uint32_t repeats;    /* operations: how often */
+};
+extern struct bench_sizes bench_sizes;
+
+void bench_empty(void);    /* returns at once */
+void bench_points(void);   /* `repeats` pairs of lock and unlock, alone */
+void bench_spawn(void);    /* `repeats` goroutines, each started and run to its end */
+void bench_messages(void); /* `repeats` messages over an unbuffered channel */
+void bench_parked(void);   /* `repeats` points of the root beside `goroutines` parked ones */
+void bench_crowd(void);    /* `goroutines` runnable ones with `repeats` points each */
+
+/* 3 goroutines, 2 channels, 35 positions: what a small harness is like. */
+void bench_kernel35(void);
+enum { BENCH_KERNEL35_POSITIONS = 35 };
+
+/* For targets, by name: "kernel35"; "none" is no execution at all (*root is NULL). */
+int bench_find(const char *name, void (**root)(void));
+
+#endif

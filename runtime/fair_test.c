@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* The fair phase: after max_steps everybody has turns, and so has the clock. */
+#include "testkit.h"
+
+#include <string.h>
+
+#include "sched.h"
+
+static struct go_chan *a;
+
+static uint64_t turns[4];
+static bool flag;
+
+static void spin(void *arg)
+{
+    for (;;) {
+        turns[testkit_int(arg)]++;
+        go_chan_len(a);
+    }
+}
+
+static void three_spin(void)
+{
+    memset(turns, 0, sizeof turns);
+    a = go_chan_make(0, 0);
+    go(spin, testkit_arg(1));
+    go(spin, testkit_arg(2));
+    spin(testkit_arg(0));
+}
+
+static const struct run_options short_run = {.max_steps = 100, .fair_steps = 300};
+
+static size_t asked;
+
+static size_t count_question(struct policy *self, enum choice_kind kind, const struct candidate *c,
+                             size_t n)
+{
+    (void)self, (void)kind, (void)c, (void)n;
+    asked++;
+    return 0;
+}
+
+static void after_max_steps_all_have_their_turns_and_no_policy_is_asked(void **unused)
+{
+    (void)unused;
+    struct run_result result;
+    asked = 0;
+    struct policy policy = {.name = "counting", .blind = true, .choose = count_question};
+    testkit_execute(three_spin, &policy, &short_run, &result, NULL);
+    assert_int_equal(result.verdict, VERDICT_INCONCLUSIVE);
+    assert_string_equal(result.limit, "max_steps");
+    assert_int_equal(result.events, 400);
+    assert_in_range(asked, 90, 100);
+    assert_in_range(turns[1], 95, 105); /* none before max_steps: the root goes on naturally */
+    assert_in_range(turns[2], 95, 105);
+    assert_in_range(turns[0], 190, 205);
+}
+
+static void set_flag(void *unused)
+{
+    (void)unused;
+    flag = true;
+}
+
+static void who_spins_for_another_is_served_in_the_end(void)
+{
+    flag = false;
+    a = go_chan_make(0, 0);
+    go(set_flag, NULL);
+    while (!flag) go_chan_len(a);
+    testkit_say("set");
+}
+
+static void sleep_and_set(void *unused)
+{
+    (void)unused;
+    go_sleep(1000);
+    flag = true;
+}
+
+static void time_passes_for_who_spins_in_the_end(void)
+{
+    flag = false;
+    a = go_chan_make(0, 0);
+    go(sleep_and_set, NULL);
+    while (!flag) go_chan_len(a);
+    testkit_say("%d", (int)go_now());
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(after_max_steps_all_have_their_turns_and_no_policy_is_asked),
+        natural_test_under(who_spins_for_another_is_served_in_the_end, &short_run, "set pass"),
+        natural_test_under(time_passes_for_who_spins_in_the_end, &short_run, "1000 pass"),
+    };
+    return cmocka_run_group_tests_name("fair", tests, NULL, NULL);
+}
