@@ -23,7 +23,8 @@ enum { TARGET_IGNORED_MAX = 64, TARGET_SIGNATURE_BYTES = 512 };
 struct target_options {
     const char *name;
     const char *variant; /* "buggy", "fixed", or "" */
-    void (*root)(void); /* NULL: inputs are counted and not run */
+    void (*root)(void);
+    bool engine_only; /* root is called as it is, outside any execution: the engine is measured */
     struct run_options run;
     const char *artifacts;                   /* directory for findings; NULL: none are written */
     const char *ignored[TARGET_IGNORED_MAX]; /* signatures */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* The measured programs. Purposes in bench_programs.h. */
+/* The measured programs. Purposes in bench_programs.h. Compiled like kernels, but what is global here
+ * is set by who measures, and stays. */
+#define HEDDLE_OWN_SECTIONS 1
 #include "bench_programs.h"
 
 #include <string.h>
@@ -97,8 +99,9 @@ void bench_kernel35(void)
     while (go_chan_recv(p.replies, &reply)) {}
 }
 
-int bench_find(const char *name, void (**root)(void))
+bool bench_find(const char *name, void (**root)(void), bool *engine_only)
 {
-    *root = strcmp(name, "kernel35") == 0 ? bench_kernel35 : NULL;
-    return *root || strcmp(name, "none") == 0;
+    *engine_only = strcmp(name, "none") == 0;
+    *root = *engine_only ? bench_empty : bench_kernel35;
+    return *engine_only || strcmp(name, "kernel35") == 0;
 }

@@ -106,14 +106,13 @@ struct crowd_row {
 static double crowd_point(const struct crowd_row *row, uint32_t goroutines)
 {
     bench_sizes.goroutines = goroutines;
-    uint64_t executions = goroutines > 100 ? 20 : 2000;
     double net[MEASURE_PAIRS];
-    uint32_t many = row->per_goroutine && goroutines <= 100 ? row->many * 50 : row->many;
+    uint32_t many = row->per_goroutine && goroutines <= 100 ? row->many * 500 : row->many;
     for (size_t pair = 0; pair < MEASURE_PAIRS; pair++) {
         bench_sizes.repeats = many;
-        double whole = measure_execution(row->root, row->policy, executions / 10 + 1).median;
+        double whole = measure_execution(row->root, row->policy, 1).median;
         bench_sizes.repeats = row->few;
-        double base = measure_execution(row->root, row->policy, executions / 10 + 1).median;
+        double base = measure_execution(row->root, row->policy, 1).median;
         double points = (double)(many - row->few) * (row->per_goroutine ? goroutines : 2);
         net[pair] = (whole - base) / points;
     }
@@ -123,8 +122,8 @@ static double crowd_point(const struct crowd_row *row, uint32_t goroutines)
 static enum status bench_crowd_table(void)
 {
     static const struct crowd_row rows[] = {
-        {"the others parked, natural", bench_parked, "natural", 0, 5000, false},
-        {"the others parked, random", bench_parked, "random", 0, 5000, false},
+        {"the others parked, natural", bench_parked, "natural", 0, 200000, false},
+        {"the others parked, random", bench_parked, "random", 0, 200000, false},
         {"all runnable, natural", bench_crowd, "natural", 0, 20, true},
         {"all runnable, random: each point switches", bench_crowd, "random", 0, 20, true},
     };

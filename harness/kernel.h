@@ -8,7 +8,8 @@
  *   static void kernel_main(void) { ... if (BUGGY) ...; }
  *
  * Each file is compiled twice, with -DBUGGY=1 and -DBUGGY=0, and everything in it is static, so
- * that all of them link into one program. The id is the file's name.
+ * that all of them link into one program. The id is the file's name. (The facts have a section of
+ * their own: they are ours, and no globals of the program under test.)
  */
 #ifndef HEDDLE_KERNEL_H
 #define HEDDLE_KERNEL_H
@@ -84,7 +85,7 @@ void kernel_source_root(const struct kernel *k, char *out, size_t out_bytes);
     {                                                                                              \
         kernel_register(&kernel_facts);                                                            \
     }                                                                                              \
-    static struct kernel kernel_facts = {                                                          \
+    __attribute__((section("heddle_facts"))) static struct kernel kernel_facts = {                 \
         .name = #id, .file = __FILE__, .main = kernel_main, .buggy = BUGGY, __VA_ARGS__}
 #endif
 

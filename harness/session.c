@@ -114,6 +114,14 @@ bool session_add(struct session *session, const char *signature)
     return true;
 }
 
+void session_list_ignored(const struct session *session, char *out, size_t out_bytes)
+{
+    size_t used = (size_t)snprintf(out, out_bytes, "--heddle-ignore=");
+    for (size_t i = 0; i < session->finding_count && used < out_bytes; i++)
+        used += (size_t)snprintf(out + used, out_bytes - used, "%s%s", i ? "," : "",
+                                 session->signatures[i]);
+}
+
 void session_print_saved(const struct session *session, const char *signature, const char *input)
 {
     const char *slash = strrchr(input, '/');

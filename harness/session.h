@@ -54,6 +54,8 @@ bool session_is_over(const struct session *session);
 
 /* Note a finding. False if its signature is known already. */
 bool session_add(struct session *session, const char *signature);
+/* The option of a target that ignores all that was found. */
+void session_list_ignored(const struct session *session, char *out, size_t out_bytes);
 /* Say when it was found and where its input is ("" or "-": nowhere). */
 void session_print_saved(const struct session *session, const char *signature, const char *input);
 

@@ -5,12 +5,14 @@
  * natural schedule, the kernel's own, some generated ones) run in this process first; those that
  * survive are its seeds, and if none does, afl-fuzz is not started: what there is to find has been
  * found. While it runs, its folder of crashes is looked at now and then, and each new file runs in
- * this process: that gives the report, the signature and the artifact. afl-fuzz goes on by itself.
+ * this process: that gives the report, the signature and the artifact. After a new one afl-fuzz
+ * resumes with that signature ignored, as every crash costs it a new process.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,7 +120,7 @@ static void try_seeds(struct afl *afl)
     }
 }
 
-static int not_seen(const struct dirent *entry) { return strncmp(entry->d_name, "id:", 3) == 0; }
+static int is_crash(const struct dirent *entry) { return strncmp(entry->d_name, "id:", 3) == 0; }
 
 /* Run the crashes that afl-fuzz saved since the last time. */
 static void look_at_crashes(struct afl *afl)
@@ -126,7 +128,7 @@ static void look_at_crashes(struct afl *afl)
     char folder[SCRATCH_PATH_BYTES], path[SCRATCH_PATH_BYTES], error[FILE_ERROR_BYTES];
     struct dirent **entries;
     if (!scratch_path(folder, "%s/default/crashes", afl->output)) return;
-    int count = scandir(folder, &entries, not_seen, alphasort);
+    int count = scandir(folder, &entries, is_crash, alphasort);
     for (int i = 0; i < count; i++) {
         uint8_t *bytes;
         size_t size;
@@ -157,35 +159,65 @@ static void look_at_coverage(struct afl *afl)
     if (column && last[0] != '#') afl->session->coverage = strtoull(column + 1, NULL, 10);
 }
 
-static bool start_engine(struct afl *afl, const char *program)
+/* The command line, in memory of its own. */
+struct command {
+    char texts[10][ARGUMENT_BYTES];
+    char ignored[TARGET_IGNORED_MAX * TARGET_SIGNATURE_BYTES];
+    char *argv[24];
+    size_t count;
+};
+
+__attribute__((format(printf, 3, 4))) static void add(struct command *command, size_t slot,
+                                                      const char *format, ...)
 {
-    static char texts[8][ARGUMENT_BYTES]; /* safe: one engine starts at a time */
-    struct session *session = afl->session;
-    const struct session_options *options = session->options;
-    double left = session_seconds_left(session);
-    snprintf(texts[0], ARGUMENT_BYTES, "%d", left < 1 ? 1 : (int)left);
-    snprintf(texts[1], ARGUMENT_BYTES, "%s", program);
-    snprintf(texts[2], ARGUMENT_BYTES, "--heddle-kernel=%s", session->kernel->name);
-    snprintf(texts[3], ARGUMENT_BYTES, "--heddle-variant=%s",
-             session->kernel->buggy ? "buggy" : "fixed");
-    snprintf(texts[4], ARGUMENT_BYTES, "--heddle-progress=%s", session->progress);
-    snprintf(texts[5], ARGUMENT_BYTES, "%" PRIu64, options->runs);
-    snprintf(texts[6], ARGUMENT_BYTES, "%" PRIu64, options->seed);
-    char afl_fuzz[] = "afl-fuzz", i[] = "-i", o[] = "-o", v[] = "-V", e[] = "-E", s[] = "-s";
-    char *argv[24] = {afl_fuzz, i, afl->seeds, o, afl->output, v, texts[0]};
-    size_t count = 7;
-    if (options->runs > 0) argv[count++] = e, argv[count++] = texts[5];
-    if (options->seed > 0) argv[count++] = s, argv[count++] = texts[6];
-    char end[] = "--";
-    argv[count++] = end;
-    for (size_t t = 1; t <= 4; t++) argv[count++] = texts[t];
-    return child_start(&afl->child, argv, session_afl_settings);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(command->texts[slot], ARGUMENT_BYTES, format, arguments);
+    va_end(arguments);
+    command->argv[command->count++] = command->texts[slot];
 }
 
+static void add_target(struct command *command, const struct session *session, const char *program)
+{
+    add(command, 5, "%s", program);
+    add(command, 6, "--heddle-kernel=%s", session->kernel->name);
+    add(command, 7, "--heddle-variant=%s", session->kernel->buggy ? "buggy" : "fixed");
+    add(command, 8, "--heddle-progress=%s", session->progress);
+    if (session->finding_count == 0) return;
+    session_list_ignored(session, command->ignored, sizeof command->ignored);
+    command->argv[command->count++] = command->ignored;
+}
+
+static bool start_engine(struct afl *afl, const char *program, bool resume)
+{
+    struct session *session = afl->session;
+    const struct session_options *options = session->options;
+    struct command *command = calloc(1, sizeof *command);
+    if (!command) return false;
+    double left = session_seconds_left(session);
+    add(command, 0, "afl-fuzz");
+    add(command, 1, "-V%d", left < 1 ? 1 : (int)left);
+    if (options->runs > 0)
+        add(command, 2, "-E%" PRIu64, options->runs - session_executions(session));
+    if (options->seed > 0) add(command, 3, "-s%" PRIu64, options->seed);
+    char input[] = "-i", output[] = "-o", again[] = "-", end[] = "--";
+    command->argv[command->count++] = input;
+    command->argv[command->count++] = resume ? again : afl->seeds;
+    command->argv[command->count++] = output;
+    command->argv[command->count++] = afl->output;
+    command->argv[command->count++] = end;
+    add_target(command, session, program);
+    bool started = child_start(&afl->child, command->argv, settings);
+    free(command);
+    return started;
+}
+
+/* Until the engine ends, by itself, for a new finding, or because the session is over. */
 static int watch(struct afl *afl)
 {
     char *line;
     double looked = 0;
+    size_t known = afl->session->finding_count;
     for (;;) {
         enum child_news news = child_read(&afl->child, READ_MS, &line);
         if (news == CHILD_END) return child_wait(&afl->child);
@@ -197,26 +229,34 @@ static int watch(struct afl *afl)
             looked = session_now();
         }
         session_print_progress(afl->session, false);
-        if (session_is_over(afl->session)) return child_stop(&afl->child, PATIENCE_MS);
+        if (session_is_over(afl->session) || afl->session->finding_count > known)
+            return child_stop(&afl->child, PATIENCE_MS);
     }
 }
 
 static enum status run_engine(struct afl *afl, const char *program)
 {
     struct session *session = afl->session;
-    if (!start_engine(afl, program)) return status_usage("afl-fuzz: %s", strerror(errno));
-    bool ran = false;
-    int ended = watch(afl);
-    look_at_crashes(afl);
-    look_at_coverage(afl);
-    ran = session_executions(session) > 0 || ended == 0;
-    if (ran) return STATUS_OK;
-    status_usage("%s: afl-fuzz ended with status %d; its last lines:", session->kernel->name,
-                 ended);
-    size_t first = afl->tail_count > TAIL_LINES ? afl->tail_count - TAIL_LINES : 0;
-    for (size_t i = first; i < afl->tail_count; i++)
-        fprintf(stderr, "    %s\n", afl->tail[i % TAIL_LINES]);
-    return STATUS_USAGE;
+    for (bool resume = false; !session_is_over(session); resume = true) {
+        uint64_t before = session_executions(session);
+        size_t known = session->finding_count;
+        afl->last_crash[0] = '\0';
+        if (!start_engine(afl, program, resume))
+            return status_usage("afl-fuzz: %s", strerror(errno));
+        int ended = watch(afl);
+        look_at_crashes(afl);
+        look_at_coverage(afl);
+        if (session->finding_count > known || session_is_over(session)) continue;
+        if (ended == 0 && session_executions(session) > before) break;
+        session_clear_line();
+        status_usage("%s: afl-fuzz ended with status %d; its last lines:", session->kernel->name,
+                     ended);
+        size_t first = afl->tail_count > TAIL_LINES ? afl->tail_count - TAIL_LINES : 0;
+        for (size_t i = first; i < afl->tail_count; i++)
+            fprintf(stderr, "    %s\n", afl->tail[i % TAIL_LINES]);
+        return STATUS_USAGE;
+    }
+    return STATUS_OK;
 }
 
 enum status session_afl(struct session *session)

@@ -59,15 +59,6 @@ static uint32_t engine_seed(uint64_t seed, uint64_t start)
     return cut ? cut : 1;
 }
 
-static void add_ignored(struct life *life, const struct session *session)
-{
-    size_t used = (size_t)snprintf(life->ignored, IGNORED_BYTES, "--heddle-ignore=");
-    for (size_t i = 0; i < session->finding_count && used < IGNORED_BYTES; i++)
-        used += (size_t)snprintf(life->ignored + used, IGNORED_BYTES - used, "%s%s", i ? "," : "",
-                                 session->signatures[i]);
-    if (session->finding_count > 0) life->argv[life->argument_count++] = life->ignored;
-}
-
 static void add_arguments(struct life *life, const struct session *session, const char *program,
                           uint64_t start)
 {
@@ -78,7 +69,10 @@ static void add_arguments(struct life *life, const struct session *session, cons
     add(life, "--heddle-variant=%s", session->kernel->buggy ? "buggy" : "fixed");
     add(life, "--heddle-artifacts=%s", options->artifacts);
     add(life, "--heddle-progress=%s", session->progress);
-    add_ignored(life, session);
+    if (session->finding_count > 0) {
+        session_list_ignored(session, life->ignored, sizeof life->ignored);
+        life->argv[life->argument_count++] = life->ignored;
+    }
     add(life, "-artifact_prefix=%s/", session->folder);
     add(life, "-max_total_time=%d", left < 1 ? 1 : (int)left);
     if (options->runs > 0) add(life, "-runs=%" PRIu64, options->runs - session_executions(session));

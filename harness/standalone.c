@@ -24,6 +24,7 @@ void go_main(void) __attribute__((weak));
 static struct standalone {
     const char *kernel;
     bool fixed;
+    bool stable;
     bool digests;
     uint64_t digest_count;
     uint64_t digest_seed;
@@ -114,7 +115,7 @@ static bool set_digests(const char *value)
 static bool set_bench(const char *value)
 {
     standalone.options.name = value;
-    return bench_find(value, &standalone.options.root);
+    return bench_find(value, &standalone.options.root, &standalone.options.engine_only);
 }
 
 static const struct {
@@ -198,6 +199,8 @@ void standalone_start(int argc, char **argv)
         if (strncmp(argv[i], option_prefix, strlen(option_prefix)) != 0) continue;
         if (strcmp(argv[i], "--heddle-replay") == 0)
             files_at = i + 1;
+        else if (strcmp(argv[i], "--heddle-stable") == 0)
+            standalone.stable = true;
         else
             read_option(argv[i]);
     }
@@ -207,6 +210,6 @@ void standalone_start(int argc, char **argv)
     if (files_at == argc) leave(status_usage("--heddle-replay: which file?"));
     enum status status = STATUS_OK;
     for (int i = files_at; i < argc; i++)
-        status = status_join(status, replay_file(argv[i], false, NULL));
+        status = status_join(status, replay_file(argv[i], standalone.stable, NULL));
     leave(status);
 }

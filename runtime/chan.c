@@ -159,7 +159,7 @@ void chan_do_close(struct go_chan *c, struct call_site site)
     const struct goroutine *g = sched.running;
     c->closed = true;
     c->object->closed_by = g->number;
-    trace_capture(&c->object->closed, site, g->coro.stack_low, g->coro.stack_high);
+    trace_capture(&c->object->closed, site, g->coro.stack_low, g->frames_end);
     while (!list_is_empty(&c->receivers)) {
         struct go_wait *wait = take_wait(&c->receivers);
         copy_value(c, case_of(wait)->recv_value, NULL);

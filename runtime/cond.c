@@ -55,8 +55,6 @@ GO_API void go_cond_wait(struct go_cond *c)
     wait->goroutine = g;
     list_push_back(&c->_waiters, &wait->link);
     sched_executed(PHASE_ARRIVE, 0);
-    if (unlikely(!c->locker.unlock || !c->locker.lock))
-        panic_raise(REPORT_NIL_DEREFERENCE, o, site, "the locker of a Cond is nil");
     c->locker.unlock(c->locker.object);
     sched_publish(OP_COND_WAIT, OP_MODE_WRITE, o, site);
     if (wait->signalled) {

@@ -111,7 +111,7 @@ static void a_condition_that_changes_without_the_lock_can_be_missed(void)
 }
 
 /* The signaller has the lock after the waiter has let go of it: the waiter has arrived by then. */
-static void a_signal_between_arrival_and_parking_counts(void)
+static void a_signal_after_the_waiter_unlocked_is_never_lost(void)
 {
     begin();
     go(wait_and_say, testkit_arg(1));
@@ -121,7 +121,7 @@ static void a_signal_between_arrival_and_parking_counts(void)
     go_mutex_unlock(&mu);
 }
 
-static void a_broadcast_between_arrival_and_parking_counts(void)
+static void a_broadcast_after_the_waiter_unlocked_is_never_lost(void)
 {
     begin();
     go(wait_and_say, testkit_arg(1));
@@ -129,6 +129,35 @@ static void a_broadcast_between_arrival_and_parking_counts(void)
     testkit_say("s");
     go_cond_broadcast(&cond);
     go_mutex_unlock(&mu);
+}
+
+static void unlock_and_signal(void *mutex)
+{
+    go_mutex_unlock(mutex);
+    go_cond_signal(&cond);
+}
+
+static void unlock_and_broadcast(void *mutex)
+{
+    go_mutex_unlock(mutex);
+    go_cond_broadcast(&cond);
+}
+
+static void lock(void *mutex) { go_mutex_lock(mutex); }
+
+/* The same without anybody else: unlocking is where the signal comes. */
+static void a_signal_while_unlocking_counts(void)
+{
+    begin();
+    cond.locker = (struct go_locker){lock, unlock_and_signal, &mu};
+    wait_and_say(testkit_arg(1));
+}
+
+static void a_broadcast_while_unlocking_counts(void)
+{
+    begin();
+    cond.locker = (struct go_locker){lock, unlock_and_broadcast, &mu};
+    wait_and_say(testkit_arg(1));
 }
 
 static void nobody_wakes_without_a_signal(void)
@@ -347,8 +376,12 @@ int main(void)
         outcomes_test(a_broadcast_before_the_wait_is_lost, "goroutine-leak", "1 pass"),
         outcomes_test(a_condition_that_changes_without_the_lock_can_be_missed, "deadlock",
                       "w pass"),
-        outcomes_test_under(a_signal_between_arrival_and_parking_counts, &short_run, "s1 pass"),
-        outcomes_test_under(a_broadcast_between_arrival_and_parking_counts, &short_run, "s1 pass"),
+        outcomes_test_under(a_signal_after_the_waiter_unlocked_is_never_lost, &short_run,
+                            "s1 pass"),
+        outcomes_test_under(a_broadcast_after_the_waiter_unlocked_is_never_lost, &short_run,
+                            "s1 pass"),
+        outcomes_test(a_signal_while_unlocking_counts, "1 pass"),
+        outcomes_test(a_broadcast_while_unlocking_counts, "1 pass"),
         outcomes_test_under(nobody_wakes_without_a_signal, &short_run, "goroutine-leak"),
         natural_test(a_signal_wakes_the_one_that_arrived_first, "1 goroutine-leak"),
         natural_test(two_signals_wake_the_first_two_in_order, "12 goroutine-leak"),

@@ -306,7 +306,7 @@ GO_API struct go_context_after *go_context_after_func(struct go_context *ctx, vo
                                        .arg = arg,
                                        .stable = mix64(g->stable, ++g->made),
                                        .created_by = g->number};
-    trace_capture(&after->created, site, g->coro.stack_low, g->coro.stack_high);
+    trace_capture(&after->created, site, g->coro.stack_low, g->frames_end);
     sched_point();
     bool starts = source && source->error;
     if (starts)

@@ -130,9 +130,7 @@ bool coro_make(struct coro *c, void (*entry)(void))
     __asan_unpoison_memory_region((void *)c->stack_low, STACK_BYTES);
     c->fake_stack = &coro.fake_stacks[c->slot];
 #endif
-    size_t bytes = STACK_CLEAR_BYTES;
-    __asm__("" : "+r"(bytes)); /* gcc would make a slow `rep stos` of a constant size */
-    memset((void *)(c->stack_high - bytes), 0, bytes); /* NOLINT(performance-no-int-to-ptr) */
+    bytes_clear((void *)(c->stack_high - STACK_CLEAR_BYTES), STACK_CLEAR_BYTES); /* NOLINT */
     prepare(c, entry);
     return true;
 }

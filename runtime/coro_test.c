@@ -249,6 +249,8 @@ static void an_address_in_a_guard_tells_whose_stack_is_used_up(void **unused)
     }
     assert_int_equal(coro_guard_hit(NULL), CORO_NO_SLOT);
     assert_int_equal(coro_guard_hit(trail), CORO_NO_SLOT);
+    uintptr_t end = heap_region_start(REGION_STACKS) + heap_regions[REGION_STACKS].bytes;
+    assert_int_equal(coro_guard_hit((const char *)end), CORO_NO_SLOT); /* NOLINT */
 }
 
 #define coro_case(claim) cmocka_unit_test_setup(claim, begin)

@@ -56,6 +56,22 @@ static void after_max_steps_all_have_their_turns_and_no_policy_is_asked(void **u
     assert_in_range(turns[0], 190, 205);
 }
 
+static void be_quiet(struct policy *self) { self->quiet_until = UINT64_MAX; }
+
+static void a_policy_that_is_never_asked_comes_to_max_steps_too(void **unused)
+{
+    (void)unused;
+    struct run_result result;
+    asked = 0;
+    struct policy policy = {
+        .name = "quiet", .blind = true, .begin = be_quiet, .choose = count_question};
+    testkit_execute(three_spin, &policy, &short_run, &result, NULL);
+    assert_string_equal(result.limit, "max_steps");
+    assert_int_equal(result.events, 400);
+    assert_int_equal(asked, 0);
+    assert_in_range(turns[1], 95, 105);
+}
+
 static void set_flag(void *unused)
 {
     (void)unused;
@@ -91,6 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(after_max_steps_all_have_their_turns_and_no_policy_is_asked),
+        cmocka_unit_test(a_policy_that_is_never_asked_comes_to_max_steps_too),
         natural_test_under(who_spins_for_another_is_served_in_the_end, &short_run, "set pass"),
         natural_test_under(time_passes_for_who_spins_in_the_end, &short_run, "1000 pass"),
     };

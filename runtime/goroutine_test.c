@@ -224,6 +224,18 @@ static void stable_ids_are_the_same_in_every_schedule(void **unused)
         for (int j = 0; j < i; j++) assert_true(names.stable[i] != names.stable[j]);
 }
 
+static void a_nil_function_is_told_by_where_it_was_started(void **unused)
+{
+    (void)unused;
+    struct run_result result;
+    testkit_natural(a_nil_function_fails_in_the_new_goroutine, NULL, &result);
+    assert_non_null(result.report);
+    assert_int_equal(result.report->goroutine, 2);
+    assert_string_equal(result.report->message, "go of a nil function");
+    assert_int_equal(result.report->first.count, sched_goroutine(2)->created.count);
+    assert_ptr_equal(result.report->first.pc[0], sched_goroutine(2)->created.pc[0]);
+}
+
 static void numbers_follow_the_order_of_creation(void **unused)
 {
     (void)unused;
@@ -312,6 +324,7 @@ int main(void)
         natural_test(bytes_of_the_natural_run_are_zero, "0004 pass"),
         cmocka_unit_test(what_is_observed_tells_executions_apart),
         cmocka_unit_test(stable_ids_are_the_same_in_every_schedule),
+        cmocka_unit_test(a_nil_function_is_told_by_where_it_was_started),
         cmocka_unit_test(numbers_follow_the_order_of_creation),
         natural_test_under(start_for_ever, &many_steps, "inconclusive: max_goroutines"),
         natural_test_under(park_for_ever, &many_steps, "inconclusive: max_stacks"),

@@ -12,6 +12,7 @@
 
 #define GIB ((size_t)1 << 30)
 #define MIB ((size_t)1 << 20)
+#define PAGE_BYTES ((uintptr_t)4096)
 
 const struct heap_region heap_regions[REGION_COUNT] = {
     [REGION_HEAP] = {"heap", 1 * GIB},
@@ -40,11 +41,13 @@ void heap_init(void)
     for (enum region r = 0; r < REGION_COUNT; r++) {
         const struct heap_region *region = &heap_regions[r];
         int protection = r == REGION_STACKS ? PROT_NONE : PROT_READ | PROT_WRITE;
-        void *at = mmap(heap_table(r), region->bytes, protection,
+        uintptr_t skew = heap_region_start(r) % PAGE_BYTES;
+        void *page = (char *)heap_table(r) - skew;
+        void *at = mmap(page, region->bytes + skew, protection,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-        if (at != heap_table(r))
+        if (at != page)
             fault_usage("cannot map region '%s' (%zu MiB at %p): %s", region->name,
-                        region->bytes / MIB, heap_table(r),
+                        region->bytes / MIB, page,
                         at == MAP_FAILED ? strerror(errno) : "the address is taken");
     }
     heap.mapped = true;

@@ -80,7 +80,7 @@ static struct object *object_add(enum object_kind kind, const void *address, uin
     o->closed_by = 0;
     o->cancelled = false;
     o->data = NULL;
-    trace_capture(&o->made, site, g->coro.stack_low, g->coro.stack_high);
+    trace_capture(&o->made, site, g->coro.stack_low, g->frames_end);
     return o;
 }
 

@@ -155,6 +155,42 @@ static void a_stable_id_is_the_same_in_every_schedule(void **unused)
         for (int j = 0; j < i; j++) assert_true(places.stable[i] != places.stable[j]);
 }
 
+static uint64_t leaf_stable[2];
+static bool leaf_differs;
+
+static void leaf(void *arg)
+{
+    uint32_t before = object_count();
+    go_chan_make(0, 0);
+    uint64_t stable = object_at(before + 1)->stable;
+    uint64_t *known = &leaf_stable[testkit_int(arg)];
+    if (!*known) *known = stable;
+    if (*known != stable) leaf_differs = true;
+    testkit_say("%u", sched.running->number);
+}
+
+static void parent(void *arg) { go(leaf, arg); }
+
+/* Which leaf is G4 and which G5 depends on the schedule. */
+static void two_parents(void)
+{
+    go(parent, testkit_arg(0));
+    go(parent, testkit_arg(1));
+}
+
+static void a_stable_id_does_not_follow_the_number_of_its_maker(void **unused)
+{
+    (void)unused;
+    static struct testkit_outcomes seen;
+    leaf_stable[0] = leaf_stable[1] = 0;
+    leaf_differs = false;
+    testkit_all(two_parents, NULL, &seen);
+    assert_null(seen.incomplete);
+    assert_true(seen.count > 1);
+    assert_false(leaf_differs);
+    assert_true(leaf_stable[0] != leaf_stable[1]);
+}
+
 /* ---- Where it was made ---------------------------------------------------------------------- */
 
 /* Called by pointer: neither inlined nor unrolled. */
@@ -207,14 +243,20 @@ static void code_of_the_runtime_is_told_from_code_of_the_program(void **unused)
 /* ---- Copies and limits ----------------------------------------------------------------------- */
 
 static struct go_header headers[2];
+static struct go_header others[2];
+static bool others_first;
 
 static void register_twice(void)
 {
     struct call_site site = {0};
     bool copied;
+    /* Then the number in headers[0], left by an execution before, is one of another mutex now. */
+    for (int i = 0; i < 2 && others_first; i++)
+        object_register(&others[i], OBJECT_MUTEX, &others[i], site, &copied);
     testkit_say("%d", object_known(&headers[0], &headers[0]) != NULL);
     object_register(&headers[0], OBJECT_MUTEX, &headers[0], site, &copied);
-    testkit_say("%d%d", copied, object_known(&headers[0], &headers[0]) == object_at(1));
+    testkit_say("%d%d", copied,
+                object_known(&headers[0], &headers[0]) == object_at(object_count()));
     headers[1] = headers[0];
     testkit_say("%d", object_known(&headers[1], &headers[1]) != NULL);
     object_register(&headers[1], OBJECT_MUTEX, &headers[1], site, &copied);
@@ -228,7 +270,8 @@ static void a_header_knows_its_execution_its_place_and_its_kind(void **unused)
 {
     (void)unused;
     struct run_result result;
-    for (int round = 0; round < 2; round++) { /* the second finds what the first one left */
+    for (int round = 0; round < 3; round++) { /* the later ones find what the first one left */
+        others_first = round == 2;
         testkit_natural(register_twice, NULL, &result);
         assert_string_equal(testkit_said(), "001010");
     }
@@ -245,6 +288,7 @@ int main(void)
         cmocka_unit_test(a_name_is_the_kind_and_the_count_of_that_kind),
         cmocka_unit_test(every_kind_has_a_word_and_a_name_that_fits),
         cmocka_unit_test(a_stable_id_is_the_same_in_every_schedule),
+        cmocka_unit_test(a_stable_id_does_not_follow_the_number_of_its_maker),
         cmocka_unit_test(a_trace_has_the_users_frames_and_at_most_eight),
         cmocka_unit_test(code_of_the_runtime_is_told_from_code_of_the_program),
         cmocka_unit_test(a_header_knows_its_execution_its_place_and_its_kind),

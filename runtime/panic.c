@@ -91,7 +91,7 @@ static struct facts_panic *panic_make(enum report_type type, const struct object
     panic->type = type;
     panic->object = object;
     panic->goroutine = g;
-    trace_capture(&panic->trace, site, g->coro.stack_low, g->coro.stack_high);
+    trace_capture(&panic->trace, site, g->coro.stack_low, g->frames_end);
     return panic;
 }
 
@@ -177,6 +177,7 @@ GO_API _Noreturn void go_goexit(void)
 
 void panic_goroutine_body(struct goroutine *g)
 {
+    g->frames_end = (uintptr_t)__builtin_frame_address(0);
     if (!g->fn) {
         struct facts_panic *panic = sched_alloc(sizeof *panic);
         *panic = (struct facts_panic){.type = REPORT_NIL_DEREFERENCE,

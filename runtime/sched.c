@@ -322,7 +322,7 @@ struct goroutine *sched_go(void (*fn)(void *), void *arg, uint64_t stable, uint3
     if (sched.goroutine_count == GOROUTINES_MAX) sched_stop_limit("max_goroutines");
     struct goroutine *g = sched_goroutine(++sched.goroutine_count);
     /* All but the trace and the deadline, which count and slot say are empty. */
-    memset(g, 0, offsetof(struct goroutine, created));
+    bytes_clear(g, offsetof(struct goroutine, created));
     g->number = sched.goroutine_count;
     g->stable = stable;
     words_put(&g->pending.kind, OP_START);

@@ -53,6 +53,7 @@ struct goroutine {
     struct operation pending;   /* kind, mode, object; cases of a select. The rest is filled in for
                                    who looks at it: sched_pending */
     struct call_site site;      /* the public call that published it */
+    uintptr_t frames_end;       /* user frames lie below this address of its stack; 0: not begun */
     struct go_list ready_link;  /* in sched.ready */
     struct go_list want_link;   /* in the wanters of the lock that it is about to take */
     uint64_t stable;

@@ -407,6 +407,45 @@ static void each_operation_is_shown_once_also_when_nobody_was_asked(void **unuse
     }
 }
 
+static void positions_begin_anew_with_each_execution(void **unused)
+{
+    (void)unused;
+    struct run_result first, second;
+    run(three_and_a_timer, NULL, 0, &first);
+    testkit_execute(three_and_a_timer, &notes.policy, NULL, &second, NULL);
+    assert_int_equal(first.positions, second.positions);
+    assert_int_equal(first.digest, second.digest);
+}
+
+static void len_for_ever(void)
+{
+    a = go_chan_make(0, 0);
+    for (;;) go_chan_len(a);
+}
+
+static uint32_t last_step;
+static void note_step(struct policy *self, const struct event *event)
+{
+    (void)self;
+    last_step = event->step;
+}
+
+static void events_beyond_the_log_are_shown_and_counted(void **unused)
+{
+    (void)unused;
+    struct run_result result;
+    const struct run_options options = {.max_steps = EVENTS_MAX, .fair_steps = 10};
+    struct policy policy = {.name = "steps", .choose = choose_noting, .executed = note_step};
+    testkit_execute(len_for_ever, &policy, &options, &result, NULL);
+    size_t count;
+    uint64_t dropped;
+    run_events(&count, &dropped);
+    assert_int_equal(result.events, EVENTS_MAX + 10);
+    assert_int_equal(last_step, EVENTS_MAX + 10);
+    assert_int_equal(count, EVENTS_MAX);
+    assert_int_equal(dropped, 10);
+}
+
 static void an_event_says_whether_the_natural_candidate_was_taken(void **unused)
 {
     (void)unused;
@@ -574,6 +613,8 @@ int main(void)
         notes_test(positions_count_points_and_no_data),
         notes_test(nobody_is_asked_before_quiet_until),
         notes_test(each_operation_is_shown_once_also_when_nobody_was_asked),
+        notes_test(positions_begin_anew_with_each_execution),
+        cmocka_unit_test(events_beyond_the_log_are_shown_and_counted),
         notes_test(an_event_says_whether_the_natural_candidate_was_taken),
         notes_test(what_waits_visibly_arrives_and_completes),
         notes_test(switches_and_preemptions_are_counted),

@@ -61,7 +61,7 @@ static void arm(struct go_timer *t, int64_t duration_ns, struct call_site site)
 {
     const struct goroutine *g = sched.running;
     t->armed_by = g->number;
-    if (!t->chan) trace_capture(&t->armed, site, g->coro.stack_low, g->coro.stack_high);
+    if (!t->chan) trace_capture(&t->armed, site, g->coro.stack_low, g->frames_end);
     sched_arm(&t->deadline, after_now(duration_ns));
 }
 

@@ -240,17 +240,54 @@ static void an_add_that_a_mutex_keeps_from_the_wait_is_never_misuse(void)
 
 /* ---- Reports ------------------------------------------------------------------------------ */
 
-static void misuse_names_the_add_and_the_wait(void **unused)
+static void add_while_two_wait(void)
+{
+    go(protected_wait, NULL);
+    go(protected_wait, NULL);
+    go_waitgroup_add(&wg, 1);
+}
+
+static void done_while_one_waits_and_one_adds(void)
+{
+    go_waitgroup_add(&wg, 1);
+    go(protected_wait, NULL);
+    go(add_and_done, NULL);
+    go_gosched(); /* the one waits, the other is about to add to a count of one */
+    go_waitgroup_done(&wg);
+}
+
+/* Whatever makes the state in which Add from zero and Wait are both next: it is found at once, and
+ * names the Add and, of several, the Wait of the goroutine made first. */
+static void misuse_is_found_in_every_order_and_names_both(void **unused)
 {
     (void)unused;
-    struct run_result result;
-    assert_true(
-        testkit_find(add_inside_the_goroutine_is_misuse, NULL, "waitgroup-misuse", &result));
-    const struct report *r = result.report;
-    assert_string_equal(r->object.name, "W1");
-    assert_int_equal(r->goroutine, 2);
-    assert_int_equal(r->culprit_count, 2);
-    assert_string_equal(r->related[0].label, "Unordered sync.WaitGroup.Wait by goroutine 1 at:");
+    static const struct {
+        void (*root)(void);
+        size_t answers[6];
+        uint32_t adder;
+        const char *waiter;
+    } rows[] = {
+        /* the Wait is published first, then the Add; then the other way round */
+        {add_inside_the_goroutine_is_misuse, {0, 1}, 2, "goroutine 1"},
+        {add_inside_the_goroutine_is_misuse, {1, 1}, 2, "goroutine 1"},
+        /* two Waits, in either order, then the Add */
+        {add_while_two_wait, {0, 1, 2, 1}, 1, "goroutine 2"},
+        {add_while_two_wait, {0, 2, 2, 1}, 1, "goroutine 2"},
+        /* both are there, and the counter falls to zero */
+        {done_while_one_waits_and_one_adds, {0, 0, 0, 0, 0, 1}, 3, "goroutine 2"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct run_result result;
+        testkit_scripted(rows[i].root, NULL, rows[i].answers, 6, &result);
+        assert_non_null(result.report);
+        const struct report *r = result.report;
+        assert_int_equal(r->type, REPORT_WAITGROUP_MISUSE);
+        assert_string_equal(r->object.name, "W1");
+        assert_int_equal(r->goroutine, rows[i].adder);
+        assert_int_equal(r->culprit_count, 2);
+        assert_non_null(strstr(r->related[0].label, "Unordered sync.WaitGroup.Wait by "));
+        assert_non_null(strstr(r->related[0].label, rows[i].waiter));
+    }
 }
 
 static void a_blocked_wait_says_who_called_done(void **unused)
@@ -296,7 +333,7 @@ int main(void)
         outcomes_test(reuse_before_a_woken_waiter_has_left_is_misuse, "waitgroup-misuse", "pass"),
         outcomes_test(reuse_after_every_waiter_has_left_is_never_misuse, "pass"),
         outcomes_test(an_add_that_a_mutex_keeps_from_the_wait_is_never_misuse, "pass"),
-        cmocka_unit_test(misuse_names_the_add_and_the_wait),
+        cmocka_unit_test(misuse_is_found_in_every_order_and_names_both),
         cmocka_unit_test(a_blocked_wait_says_who_called_done),
         cmocka_unit_test(a_waitgroup_of_an_earlier_execution_counts_from_zero),
     };

@@ -53,7 +53,7 @@ void facts_trace_of(struct trace *out, const struct goroutine *g)
 {
     *out = (struct trace){0};
     if (g->state == GOROUTINE_LIVE)
-        trace_capture(out, g->site, g->coro.stack_low, g->coro.stack_high);
+        trace_capture(out, g->site, g->coro.stack_low, g->frames_end);
     if (!out->count && g->pending.kind == OP_START) *out = g->created;
 }
 

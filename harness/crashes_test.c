@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* Every file in crashes/ replays: the recorded execution, the stored report, the signature that its
+ * folder is named after. GOLDEN_UPDATE=1 writes reports and traces anew instead; the review is the
+ * diff.
+ */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cli.h"
+#include "file.h"
+#include "report/report.h"
+#include "status.h"
+#include "target.h"
+#include "testkit.h"
+
+static const char crashes[] = HEDDLE_SOURCE_DIR "/crashes";
+static struct program_end end; /* safe: tests run one after the other */
+
+static void update(const struct kernel *k, const char *path)
+{
+    uint8_t *bytes;
+    size_t size;
+    char error[FILE_ERROR_BYTES];
+    struct target_options options = {.artifacts = crashes};
+    struct run_result result;
+    struct artifact_place place;
+    if (!file_read(path, &bytes, &size, error, sizeof error)) fail_msg("%s", error);
+    cli_target_of(k, &options);
+    target_open(&options);
+    target_try(bytes, size, &result);
+    if (result.verdict != VERDICT_BUG) fail_msg("%s: no bug any more", path);
+    assert_int_equal(unlink(path), 0); /* A folder without an input is replaced. */
+    if (!target_save(bytes, size, &result, &place)) fail_msg("%s", place.error);
+    if (strcmp(place.input, path) != 0) fail_msg("%s: now %s", path, place.input);
+    free(bytes);
+}
+
+static void check_crash(const char *kernel, const char *signature)
+{
+    char path[PROGRAM_PATH_BYTES], token[PROGRAM_PATH_BYTES];
+    static char stored[PROGRAM_TEXT_BYTES];
+    size_t size;
+    const struct kernel *k = kernel_find(kernel, true);
+    if (!k) fail_msg("crashes/%s: no such kernel", kernel);
+    path_of(path, "%s/%s/%s/input", crashes, kernel, signature);
+    if (getenv("GOLDEN_UPDATE")) update(k, path);
+    heddle_run(&end, "replay", "--stable", path);
+    if (end.status != STATUS_FOUND || end.errors[0])
+        fail_msg("%s: status %d: %s%s", path, end.status, end.errors, end.output);
+    path_of(token, "DEDUP_TOKEN: %s\n", signature);
+    if (!strstr(end.output, token)) fail_msg("%s: another signature:\n%s", path, end.output);
+    path_of(path, "%s/%s/%s/report.txt", crashes, kernel, signature);
+    file_get(path, stored, sizeof stored, &size);
+    assert_string_equal(end.output, stored);
+}
+
+/* Names in a folder, sorted; hidden ones are none. */
+static int names_in(const char *path, struct dirent ***names)
+{
+    struct dirent **all;
+    int kept = 0, count = scandir(path, &all, NULL, alphasort);
+    if (count < 0) return 0;
+    for (int i = 0; i < count; i++) {
+        if (all[i]->d_name[0] == '.')
+            free(all[i]);
+        else
+            all[kept++] = all[i];
+    }
+    *names = all;
+    return kept;
+}
+
+static void every_stored_crash_replays(void **state)
+{
+    (void)state;
+    struct dirent **kernels = NULL, **signatures = NULL;
+    char path[PROGRAM_PATH_BYTES];
+    int crash_count = 0;
+    int kernel_count = names_in(crashes, &kernels);
+    for (int k = 0; k < kernel_count; k++) {
+        path_of(path, "%s/%s", crashes, kernels[k]->d_name);
+        int count = names_in(path, &signatures);
+        for (int s = 0; s < count; s++, crash_count++) {
+            check_crash(kernels[k]->d_name, signatures[s]->d_name);
+            free(signatures[s]);
+        }
+        if (count > 0) free(signatures);
+        free(kernels[k]);
+    }
+    if (kernels) free(kernels);
+    print_message("%d stored crashes\n", crash_count);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_stored_crash_replays)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
