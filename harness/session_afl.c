@@ -207,7 +207,7 @@ static bool start_engine(struct afl *afl, const char *program, bool resume)
     command->argv[command->count++] = afl->output;
     command->argv[command->count++] = end;
     add_target(command, session, program);
-    bool started = child_start(&afl->child, command->argv, settings);
+    bool started = child_start(&afl->child, command->argv, session_afl_settings);
     free(command);
     return started;
 }

@@ -417,102 +417,6 @@ static void positions_begin_anew_with_each_execution(void **unused)
     assert_int_equal(first.digest, second.digest);
 }
 
-static void len_for_ever(void)
-{
-    a = go_chan_make(0, 0);
-    for (;;) go_chan_len(a);
-}
-
-static uint32_t last_step;
-static void note_step(struct policy *self, const struct event *event)
-{
-    (void)self;
-    last_step = event->step;
-}
-
-static void events_beyond_the_log_are_shown_and_counted(void **unused)
-{
-    (void)unused;
-    struct run_result result;
-    const struct run_options options = {.max_steps = EVENTS_MAX, .fair_steps = 10};
-    struct policy policy = {.name = "steps", .choose = choose_noting, .executed = note_step};
-    testkit_execute(len_for_ever, &policy, &options, &result, NULL);
-    size_t count;
-    uint64_t dropped;
-    run_events(&count, &dropped);
-    assert_int_equal(result.events, EVENTS_MAX + 10);
-    assert_int_equal(last_step, EVENTS_MAX + 10);
-    assert_int_equal(count, EVENTS_MAX);
-    assert_int_equal(dropped, 10);
-}
-
-static void an_event_says_whether_the_natural_candidate_was_taken(void **unused)
-{
-    (void)unused;
-    struct run_result result;
-    static const size_t answers[] = {1}; /* after go: the new goroutine */
-    run(go_once_and_choose_data, answers, 0, &result);
-    for (size_t i = 0; i < notes.event_count; i++) assert_int_equal(notes.events[i].chosen, 0);
-    static const size_t second[] = {0, 1};
-    run(go_once_and_choose_data, second, 2, &result);
-    size_t chosen = 0;
-    for (size_t i = 0; i < notes.event_count; i++) {
-        chosen += notes.events[i].chosen;
-        if (notes.events[i].chosen) assert_int_equal(notes.events[i].kind, OP_START);
-    }
-    assert_int_equal(chosen, 1);
-}
-
-static void send_parked(void)
-{
-    a = go_chan_make(0, 0);
-    go(receive_a, NULL);
-    go_chan_send(a, NULL);
-}
-
-struct shown {
-    enum op_kind kind;
-    uint32_t goroutine;
-    enum event_phase phase;
-    uint32_t object;
-};
-
-static void assert_shown(const struct shown *shown, size_t count)
-{
-    assert_int_equal(notes.event_count, count);
-    for (size_t i = 0; i < count; i++) {
-        assert_int_equal(notes.events[i].kind, shown[i].kind);
-        assert_int_equal(notes.events[i].goroutine, shown[i].goroutine);
-        assert_int_equal(notes.events[i].phase, shown[i].phase);
-        assert_int_equal(notes.events[i].object, shown[i].object);
-        assert_int_equal(notes.events[i].object_stable,
-                         shown[i].object ? object_at(shown[i].object)->stable : 0);
-    }
-}
-
-static void what_waits_visibly_arrives_and_completes(void **unused)
-{
-    (void)unused;
-    struct run_result result;
-    run(send_parked, NULL, 0, &result); /* naturally the root sends first, and parks */
-    static const struct shown sender_first[] = {
-        {OP_START, 1, PHASE_DONE, 0},         {OP_GO, 1, PHASE_DONE, 0},
-        {OP_CHAN_SEND, 1, PHASE_ARRIVE, 1},   {OP_START, 2, PHASE_DONE, 0},
-        {OP_CHAN_RECV, 2, PHASE_DONE, 1},     {OP_END, 2, PHASE_DONE, 0},
-        {OP_CHAN_SEND, 1, PHASE_COMPLETE, 1}, {OP_END, 1, PHASE_DONE, 0},
-    };
-    assert_shown(sender_first, sizeof sender_first / sizeof sender_first[0]);
-    static const size_t answers[] = {1, 0};
-    run(send_parked, answers, 2, &result); /* the receiver first */
-    static const struct shown receiver_first[] = {
-        {OP_START, 1, PHASE_DONE, 0},       {OP_START, 2, PHASE_DONE, 0},
-        {OP_CHAN_RECV, 2, PHASE_ARRIVE, 1}, {OP_GO, 1, PHASE_DONE, 0},
-        {OP_CHAN_SEND, 1, PHASE_DONE, 1},   {OP_END, 1, PHASE_DONE, 0},
-        {OP_CHAN_RECV, 2, PHASE_COMPLETE, 1}, {OP_END, 2, PHASE_DONE, 0},
-    };
-    assert_shown(receiver_first, sizeof receiver_first / sizeof receiver_first[0]);
-}
-
 static void switches_and_preemptions_are_counted(void **unused)
 {
     (void)unused;
@@ -614,9 +518,6 @@ int main(void)
         notes_test(nobody_is_asked_before_quiet_until),
         notes_test(each_operation_is_shown_once_also_when_nobody_was_asked),
         notes_test(positions_begin_anew_with_each_execution),
-        cmocka_unit_test(events_beyond_the_log_are_shown_and_counted),
-        notes_test(an_event_says_whether_the_natural_candidate_was_taken),
-        notes_test(what_waits_visibly_arrives_and_completes),
         notes_test(switches_and_preemptions_are_counted),
         cmocka_unit_test(enumeration_visits_each_interleaving_once),
         notes_test(the_same_answers_give_the_same_execution),

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* Gate: what was found is found again. Every buggy kernel is found with generated inputs and
+ * written to a folder; every program that can run the folder's input, of this build and of those
+ * beside it, must then print the report that was written, byte for byte if the same compiler made
+ * it, else with the same signature; and die of it as its engine wants it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cli.h"
+#include "engine.h"
+#include "input.h"
+#include "policy_bytes.h"
+#include "record.h"
+#include "report/report.h"
+#include "status.h"
+#include "target.h"
+#include "testkit.h"
+
+enum { INPUTS_MAX = 20000, SHOWMAP_CRASH = 2, OPTION_BYTES = 256 };
+
+/* A finding in its folder. */
+struct finding {
+    const struct kernel *kernel;
+    char input[PROGRAM_PATH_BYTES];
+    uint8_t bytes[INPUT_RANDOM_BYTES_MAX];
+    size_t size;
+    uint64_t digest;
+    char signature[TARGET_SIGNATURE_BYTES];
+    char report[PROGRAM_TEXT_BYTES];
+};
+
+static struct finding finding; /* safe: tests run one after the other */
+static struct program_end end; /* likewise */
+static char scratch[PROGRAM_PATH_BYTES];
+
+static int make_scratch(void **state)
+{
+    (void)state;
+    folder_make(scratch);
+    return 0;
+}
+
+static int remove_scratch(void **state)
+{
+    (void)state;
+    folder_remove(scratch);
+    return 0;
+}
+
+/* The first generated input that fails, written to scratch. */
+static void find(const struct kernel *k)
+{
+    struct run_result result;
+    struct artifact_place place;
+    struct target_options options = {.artifacts = scratch};
+    size_t report_bytes;
+    char path[PROGRAM_PATH_BYTES];
+    cli_target_of(k, &options);
+    target_open(&options);
+    uint64_t i = 0;
+    do {
+        if (i == INPUTS_MAX) fail_msg("%s: not found with %d inputs", k->name, INPUTS_MAX);
+        finding.size = input_random(1, i++, finding.bytes);
+        target_try(finding.bytes, finding.size, &result);
+    } while (result.verdict != VERDICT_BUG);
+    finding.kernel = k;
+    finding.digest = result.digest;
+    report_signature(result.report, finding.signature, sizeof finding.signature);
+    if (!target_save(finding.bytes, finding.size, &result, &place)) fail_msg("%s", place.error);
+    path_of(finding.input, "%s", place.input);
+    path_of(path, "%s/%s/%s/report.txt", scratch, k->name, finding.signature);
+    file_get(path, finding.report, sizeof finding.report, &report_bytes);
+}
+
+static void for_each_finding(void (*check)(void))
+{
+    for (const struct kernel *k = kernel_first(); k; k = k->next) {
+        if (!k->buggy || k->miss) continue;
+        find(k);
+        check();
+    }
+}
+
+/* ---- Replay ------------------------------------------------------------------------------- */
+
+#ifdef __clang__
+enum { OWN_IS_CLANG = 1 };
+#else
+enum { OWN_IS_CLANG = 0 };
+#endif
+
+static const struct replayer {
+    const char *path; /* in the folder of this build */
+    bool is_clang;    /* what compiled it */
+    bool is_cli;
+} replayers[] = {
+    {"heddle", OWN_IS_CLANG, true},
+    {"heddle-libfuzzer", true, false},
+    {"../fuzz/heddle-libfuzzer", true, false},
+    {"../afl/heddle-afl", true, false},
+    {"../afl/heddle", true, true},
+    {"../gcc/heddle", false, true},
+};
+enum { REPLAYER_COUNT = sizeof replayers / sizeof replayers[0] };
+
+/* False if there is none. */
+static bool path_of_program(const char *name, char path[PROGRAM_PATH_BYTES])
+{
+    path_of(path, HEDDLE_BUILD_DIR "/%s", name);
+    return access(path, X_OK) == 0;
+}
+
+static void check_report(const struct replayer *replayer, const char *program)
+{
+    char token[OPTION_BYTES + TARGET_SIGNATURE_BYTES];
+    bool same_compiler = replayer->is_clang == OWN_IS_CLANG;
+    snprintf(token, sizeof token, "\nDEDUP_TOKEN: %s\n", finding.signature);
+    bool equal =
+        same_compiler ? strcmp(end.output, finding.report) == 0 : strstr(end.output, token) != NULL;
+    if (end.status == STATUS_FOUND && equal && end.errors[0] == '\0') return;
+    fail_msg("%s (is it of these sources?): status %d\n%s%s--- written was\n%s", program,
+             end.status, end.errors, end.output, finding.report);
+}
+
+static void replay_everywhere(void)
+{
+    char kernel[OPTION_BYTES], program[PROGRAM_PATH_BYTES], programs[REPLAYER_COUNT * 32] = "";
+    snprintf(kernel, sizeof kernel, "--heddle-kernel=%s", finding.kernel->name);
+    for (size_t i = 0; i < REPLAYER_COUNT; i++) {
+        if (!path_of_program(replayers[i].path, program)) continue;
+        if (replayers[i].is_cli)
+            program_run(&end, NULL,
+                        (const char *const[]){program, "replay", "--stable", finding.input, NULL});
+        else
+            program_run(&end, NULL,
+                        (const char *const[]){program, kernel, "--heddle-stable", "--heddle-replay",
+                                              finding.input, NULL});
+        check_report(&replayers[i], program);
+        size_t length = strlen(programs);
+        snprintf(programs + length, sizeof programs - length, " %s", replayers[i].path);
+    }
+    print_message("round trip: %-26s %3zu bytes  %s\n", finding.kernel->name, finding.size,
+                  finding.signature);
+    if (!finding.kernel->next || !finding.kernel->next->next)
+        print_message("round trip: one report by%s\n", programs);
+}
+
+static void written_finding_gives_one_report_in_every_program(void **state)
+{
+    (void)state;
+    for_each_finding(replay_everywhere);
+}
+
+/* ---- Engines ------------------------------------------------------------------------------ */
+
+static void check_death(const char *program, int status)
+{
+    char token[OPTION_BYTES + TARGET_SIGNATURE_BYTES];
+    snprintf(token, sizeof token, "\nDEDUP_TOKEN: %s\n", finding.signature);
+    if (end.status != status || text_count(end.errors, token) != 1 ||
+        text_count(end.errors, "ERROR: HeddleSanitizer: ") != 1)
+        fail_msg("%s: status %d, expected %d and %s\n%s", program, end.status, status,
+                 finding.signature, end.errors);
+}
+
+static void run_by_libfuzzer(void)
+{
+    char kernel[OPTION_BYTES], program[PROGRAM_PATH_BYTES];
+    assert_true(path_of_program("heddle-libfuzzer", program));
+    snprintf(kernel, sizeof kernel, "--heddle-kernel=%s", finding.kernel->name);
+    program_run(&end, NULL, (const char *const[]){program, kernel, finding.input, NULL});
+    check_death(program, ENGINE_STATUS_LIBFUZZER);
+}
+
+static void run_by_afl(void)
+{
+    char kernel[OPTION_BYTES], program[PROGRAM_PATH_BYTES], map[PROGRAM_PATH_BYTES];
+    assert_true(path_of_program("../afl/heddle-afl", program));
+    snprintf(kernel, sizeof kernel, "--heddle-kernel=%s", finding.kernel->name);
+    path_of(map, "%s/map", scratch);
+    static const char *const shell = "exec afl-showmap -o \"$1\" -- \"$2\" \"$3\" <\"$4\"";
+    program_run(&end, NULL,
+                (const char *const[]){"/bin/sh", "-c", shell, "sh", map, program, kernel,
+                                      finding.input, NULL});
+    check_death(program, SHOWMAP_CRASH);
+    if (!strstr(end.output, "Program killed by signal 5")) fail_msg("not SIGTRAP: %s", end.output);
+}
+
+static void skip_without(const char *name)
+{
+    char program[PROGRAM_PATH_BYTES];
+    if (path_of_program(name, program)) return;
+    print_message("skipped: %s is not built\n", name);
+    skip();
+}
+
+static void written_finding_is_a_crash_to_libfuzzer(void **state)
+{
+    (void)state;
+    skip_without("heddle-libfuzzer");
+    for_each_finding(run_by_libfuzzer);
+}
+
+static void written_finding_is_a_signal_to_afl(void **state)
+{
+    (void)state;
+    skip_without("../afl/heddle-afl");
+    for_each_finding(run_by_afl);
+}
+
+/* ---- Explicit entries --------------------------------------------------------------------- */
+
+/* What the minimizer starts from. */
+static void encode_again(void)
+{
+    static const struct run_options options;
+    uint8_t *bytes;
+    size_t size;
+    struct run_result recorded, replayed;
+    struct policy_bytes player;
+    struct record record;
+    policy_bytes_init(&player);
+    policy_bytes_play(&player, finding.bytes, finding.size);
+    record_init(&record, &player.policy);
+    run_execute(finding.kernel->main, &record.policy, &options, &recorded, NULL);
+    assert_int_equal(recorded.digest, finding.digest);
+    assert_int_equal(record_encode(&record, &bytes, &size), RECORD_OK);
+    target_try(bytes, size, &replayed);
+    assert_int_equal(replayed.digest, finding.digest);
+    free(bytes);
+    record_free(&record);
+}
+
+static void finding_in_explicit_entries_is_the_same_execution(void **state)
+{
+    (void)state;
+    for_each_finding(encode_again);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(written_finding_gives_one_report_in_every_program),
+        cmocka_unit_test(written_finding_is_a_crash_to_libfuzzer),
+        cmocka_unit_test(written_finding_is_a_signal_to_afl),
+        cmocka_unit_test(finding_in_explicit_entries_is_the_same_execution),
+    };
+    return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
+}
