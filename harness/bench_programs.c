@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* The measured programs. Purposes in bench_programs.h. Compiled like kernels, but what is global here
- * is set by who measures, and stays. */
+/* The measured programs. Purposes in bench_programs.h. Compiled like kernels, but what is global
+ * here is set by who measures, and stays. */
 #define HEDDLE_OWN_SECTIONS 1
 #include "bench_programs.h"
 

@@ -33,8 +33,8 @@
 
 /* ---- Faults of Heddle's own --------------------------------------------------------------- */
 
-/* A broken invariant of ours. Prints INTERNAL with the expression and the last events, then leaves by
- * the installed handler (fault.h); never returns, never becomes a finding. */
+/* A broken invariant of ours. Prints INTERNAL with the expression and the last events, then leaves
+ * by the installed handler (fault.h); never returns, never becomes a finding. */
 _Noreturn void fault_internal(const char *what, const char *file, int line);
 
 /* The program or its surroundings are used wrongly (API outside an execution, region that cannot be
@@ -59,7 +59,8 @@ _Noreturn void fault_usage(const char *format, ...) __attribute__((format(printf
         if (HEDDLE_CHECK_LEVEL >= 3) rt_assert(expression);                                        \
     } while (0)
 
-/* Zero bytes. Of a size it knows gcc makes `rep stos`, which costs more to start than most of ours. */
+/* Zero bytes. Of a size it knows gcc makes `rep stos`, which costs more to start than most of ours.
+ */
 static inline void bytes_clear(void *memory, size_t bytes)
 {
     __asm__("" : "+r"(bytes));
@@ -83,8 +84,7 @@ struct call_site {
 };
 
 /* Only in functions that the program under test calls directly; they must not be inlined. */
-#define CALL_SITE()                                                                                \
-    ((struct call_site){__builtin_return_address(0), __builtin_frame_address(0)})
+#define CALL_SITE() ((struct call_site){__builtin_return_address(0), __builtin_frame_address(0)})
 #define GO_API __attribute__((noinline))
 
 enum { TRACE_FRAMES_MAX = 8 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /* Channels: buffer, two queues of waits, close. Invariants in chan.h.
  *
- * A value goes straight from sender to parked receiver (or from a parked sender into the slot that a
- * receiver frees), as in Go: whoever wakes a goroutine has already done its work for it. */
+ * A value goes straight from sender to parked receiver (or from a parked sender into the slot that
+ * a receiver frees), as in Go: whoever wakes a goroutine has already done its work for it. */
 #include "chan.h"
 
 #include <string.h>
@@ -19,9 +19,8 @@ bool chan_valid(const struct go_chan *c)
     if (senders && receivers) {
         /* Only one select that both sends and receives here may be in both queues. */
         const struct go_wait *s = container_of(c->senders._next, struct go_wait, _link);
-        list_each(node, &c->receivers)
-            if (container_of(node, struct go_wait, _link)->_goroutine != s->_goroutine)
-                return false;
+        list_each(node, &c->receivers) if (container_of(node, struct go_wait, _link)->_goroutine !=
+                                           s->_goroutine) return false;
     }
     return true;
 }

@@ -2,9 +2,10 @@
 /* Channels, as select, timers and contexts see them.
  *
  * Invariants (chan_valid checks them)
- * - Senders wait only while the buffer is full and the channel open; receivers only while the buffer
- *   is empty, no sender waits and the channel is open.
- * - At least one queue is empty, but for one goroutine that waits in one select for both directions.
+ * - Senders wait only while the buffer is full and the channel open; receivers only while the
+ *   buffer is empty, no sender waits and the channel is open.
+ * - At least one queue is empty, but for one goroutine that waits in one select for both
+ *   directions.
  * - A queued wait belongs to a parked goroutine; waking it takes all its waits out of all queues.
  */
 #ifndef HEDDLE_CHAN_H
@@ -44,8 +45,8 @@ bool chan_do_recv(struct go_chan *c, void *value);
 /* Close c, open until now: wakes receivers, then senders. */
 void chan_do_close(struct go_chan *c, struct call_site site);
 
-/* Park the running goroutine on count cases, of which none can proceed; returns the index of the case
- * that somebody completed. Its _wait._ok says whether a value was moved. */
+/* Park the running goroutine on count cases, of which none can proceed; returns the index of the
+ * case that somebody completed. Its _wait._ok says whether a value was moved. */
 size_t chan_park(struct go_case *cases, size_t count, enum wait_reason reason);
 
 /* Raise the panic of a send to the closed channel c. */

@@ -7,8 +7,9 @@
  * - A visible operation is published first, then there is one scheduling point (CHOICE_RUN), then
  *   it executes and is shown as an event (`executed`), also when there was only one candidate.
  * - CHOICE_RUN has one candidate for each goroutine whose pending operation can proceed now and,
- *   last, the clock if a timer is armed. Candidate 0 is the natural schedule's: the running goroutine
- *   if it can go on, else the one that is ready longest; the others follow in order of creation.
+ *   last, the clock if a timer is armed. Candidate 0 is the natural schedule's: the running
+ *   goroutine if it can go on, else the one that is ready longest; the others follow in order of
+ *   creation.
  * - A choice with one candidate asks nobody and takes no byte, but it is a position like any other.
  * - Stable ids (goroutines, objects, timers, the clock) depend on who created what and in which
  *   order it did, never on the schedule or on addresses of the process.
@@ -77,22 +78,22 @@ enum op_kind {
 enum op_mode { OP_MODE_NONE, OP_MODE_READ, OP_MODE_WRITE };
 
 struct operation {
-    uint8_t kind;                  /* enum op_kind */
-    uint8_t mode;                  /* enum op_mode */
-    uint16_t case_count;           /* OP_SELECT: how many cases, else 0 */
-    uint32_t object;               /* number of the object in this execution; 0: none, or several */
-    uint64_t object_stable;        /* its stable id; 0 if object is 0 */
-    const void *site;              /* return address of the call; for feedback, never for decisions */
+    uint8_t kind;           /* enum op_kind */
+    uint8_t mode;           /* enum op_mode */
+    uint16_t case_count;    /* OP_SELECT: how many cases, else 0 */
+    uint32_t object;        /* number of the object in this execution; 0: none, or several */
+    uint64_t object_stable; /* its stable id; 0 if object is 0 */
+    const void *site;       /* return address of the call; for feedback, never for decisions */
     const struct operation *cases; /* OP_SELECT: the operations of its cases, else NULL */
 };
 
 enum { CLOCK_ID = 0 }; /* candidate.id and event.goroutine of the clock */
 
 struct candidate {
-    uint64_t stable;      /* stable id of the goroutine, of the clock, or of a case's or timer's object */
-    uint32_t id;          /* G number, CLOCK_ID, or the index of the case, timer or waiter */
-    bool ran_last;        /* this goroutine executed the latest event */
-    struct operation op;  /* what it does if chosen */
+    uint64_t stable; /* stable id of the goroutine, the clock, or the case's or timer's object */
+    uint32_t id;     /* G number, CLOCK_ID, or the index of the case, timer or waiter */
+    bool ran_last;   /* this goroutine executed the latest event */
+    struct operation op; /* what it does if chosen */
 };
 
 enum event_phase {
@@ -104,25 +105,26 @@ enum event_phase {
 
 /* One executed operation. The event log is an array of these. */
 struct event {
-    uint32_t step;          /* number of the event, from 1 */
-    uint32_t goroutine;     /* G number, or CLOCK_ID */
-    uint64_t stable;        /* its stable id */
-    uint8_t kind;           /* enum op_kind; a select shows the operation of the case it took */
-    uint8_t mode;           /* enum op_mode */
-    uint8_t phase;          /* enum event_phase */
-    uint8_t chosen;         /* 1: a policy was asked at the point before, and did not take candidate 0 */
-    uint32_t object;        /* number of the object, or 0 */
+    uint32_t step;      /* number of the event, from 1 */
+    uint32_t goroutine; /* G number, or CLOCK_ID */
+    uint64_t stable;    /* its stable id */
+    uint8_t kind;       /* enum op_kind; a select shows the operation of the case it took */
+    uint8_t mode;       /* enum op_mode */
+    uint8_t phase;      /* enum event_phase */
+    uint8_t chosen;  /* 1: a policy was asked at the point before, and did not take candidate 0 */
+    uint32_t object; /* number of the object, or 0 */
     uint64_t object_stable; /* its stable id, or 0 */
     const void *site;       /* return address of the call */
-    uint64_t value;         /* what happened, by kind: bytes queued, counter, index of the case, ... */
+    uint64_t value; /* what happened, by kind: bytes queued, counter, index of the case, ... */
 };
 
 /* How choices are made. A policy embeds this as its first member and keeps its state behind it. */
 struct policy {
     const char *name;
 
-    /* A blind policy decides CHOICE_RUN from kind, n and its own state alone; the scheduler then does
-     * not fill candidates, and c is NULL. (Cost per point is then independent of their number.) */
+    /* A blind policy decides CHOICE_RUN from kind, n and its own state alone; the scheduler then
+     * does not fill candidates, and c is NULL. (Cost per point is then independent of their
+     * number.) */
     bool blind;
 
     /* Which position this choice has; choose() counts it before it asks. The first is 1. */
@@ -141,7 +143,8 @@ struct policy {
     /* After each executed operation. May be NULL: then nothing is called. */
     void (*executed)(struct policy *self, const struct event *event);
 
-    /* After each execution; false when this policy has nothing new to try (enumerations). NULL: true. */
+    /* After each execution; false when this policy has nothing new to try (enumerations). NULL:
+     * true. */
     bool (*end)(struct policy *self);
 };
 

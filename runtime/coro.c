@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* Stack slots and the first entry into a coroutine. Invariants in coro.h; the switch in coro_switch.h.
+/* Stack slots and the first entry into a coroutine. Invariants in coro.h; the switch in
+ * coro_switch.h.
  *
  * Slots are carved out of REGION_STACKS, guard page first. A slot is opened (mprotect) when it is
  * first used and stays open for the life of the process. */
@@ -15,9 +16,9 @@
 #endif
 
 static struct {
-    int32_t slot_count;  /* opened since the process began */
-    int32_t fresh;       /* slots below this one have been handed out in this execution */
-    int32_t free_count;  /* of them, handed back */
+    int32_t slot_count; /* opened since the process began */
+    int32_t fresh;      /* slots below this one have been handed out in this execution */
+    int32_t free_count; /* of them, handed back */
     int32_t free_slots[STACKS_MAX];
 #if HEDDLE_ASAN
     void *fake_stacks[STACKS_MAX];
@@ -49,8 +50,8 @@ static int32_t take_slot(void)
     return coro.fresh++;
 }
 
-/* Where stacks begin is staggered over the cache's sets: with one stride for all, the tops of 10,000
- * stacks would fall into the same few. */
+/* Where stacks begin is staggered over the cache's sets: with one stride for all, the tops of
+ * 10,000 stacks would fall into the same few. */
 static size_t stagger(int32_t slot) { return (size_t)(slot & 31) * 128; }
 
 #if defined(HEDDLE_CORO_UCONTEXT)
@@ -76,8 +77,8 @@ static void prepare(struct coro *c, void (*entry)(void))
 #else
 
 #if defined(__x86_64__)
-/* Entered by a jump with the stack pointer at the two words that prepare() left: a zero return address
- * and frame pointer end every walk and every unwinding here. */
+/* Entered by a jump with the stack pointer at the two words that prepare() left: a zero return
+ * address and frame pointer end every walk and every unwinding here. */
 __asm__(".text\n"
         ".type heddle_coro_entry, @function\n"
         "heddle_coro_entry:\n"

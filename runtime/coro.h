@@ -57,8 +57,8 @@ void coro_release(struct coro *c);
 /* Which live slot's guard page holds address? CORO_NO_SLOT if none. For the fault handler. */
 int32_t coro_guard_hit(const void *address);
 
-/* First thing on a new stack: tells ASan where it is, and learns the bounds of the stack of the thread
- * that made the first switch ever. Nothing to do without ASan. */
+/* First thing on a new stack: tells ASan where it is, and learns the bounds of the stack of the
+ * thread that made the first switch ever. Nothing to do without ASan. */
 void coro_arrived(struct coro *self, struct coro *thread);
 
 /* Suspend from, continue to. Returns when somebody switches to from. */

@@ -16,7 +16,7 @@
 
 /* What is kept of an event; struct event (choice.h) is made of it when somebody wants to see it. */
 struct event_record {
-    uint64_t word;      /* kind, mode, phase, chosen (a byte each), object (the upper half) */
+    uint64_t word; /* kind, mode, phase, chosen (a byte each), object (the upper half) */
     uint64_t value;
     const void *site;
     uint32_t goroutine; /* G number, or CLOCK_ID */
@@ -41,7 +41,7 @@ static inline uint32_t event_object(const struct event_record *r)
 }
 
 struct event_log {
-    uint32_t count;    /* events executed */
+    uint32_t count; /* events executed */
     uint64_t digest;
     uint64_t observed; /* mix of go_observe */
 };

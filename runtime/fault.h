@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* How Heddle itself fails: INTERNAL faults and usage errors. Declared in base.h; this is for who wants
- * to leave in another way (an engine's target writes the input down first). */
+/* How Heddle itself fails: INTERNAL faults and usage errors. Declared in base.h; this is for who
+ * wants to leave in another way (an engine's target writes the input down first). */
 #ifndef HEDDLE_FAULT_H
 #define HEDDLE_FAULT_H
 

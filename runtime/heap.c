@@ -17,14 +17,14 @@
 const struct heap_region heap_regions[REGION_COUNT] = {
     [REGION_HEAP] = {"heap", 1 * GIB},
     [REGION_ARENA] = {"arena", 1 * GIB},
-    [REGION_STACKS] = {"stacks", STACK_SLOT_BYTES * STACKS_MAX},
+    [REGION_STACKS] = {"stacks", STACK_SLOT_BYTES *STACKS_MAX},
     [REGION_GOROUTINES] = {"goroutines", 256 * MIB},
     [REGION_OBJECTS] = {"objects", 256 * MIB},
     [REGION_BLOCKS] = {"blocks", 64 * MIB},
     [REGION_EVENTS] = {"events", 64 * MIB},
     [REGION_SHOWN] = {"shown", 64 * MIB},
 };
-_Static_assert(STACK_SLOT_BYTES * STACKS_MAX <= 4 * GIB, "regions do not overlap");
+_Static_assert(STACK_SLOT_BYTES *STACKS_MAX <= 4 * GIB, "regions do not overlap");
 
 static struct {
     bool mapped;

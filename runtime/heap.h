@@ -6,7 +6,8 @@
  *   makes depend on the execution alone, not on ASLR or on earlier executions.
  * - heap_reset() forgets everything at once; nothing is freed one by one.
  * - Memory handed out is zeroed and 16-byte aligned.
- * - Blocks are handed out at ascending addresses: the table of blocks is sorted, look-ups are binary.
+ * - Blocks are handed out at ascending addresses: the table of blocks is sorted, look-ups are
+ *   binary.
  */
 #ifndef HEDDLE_HEAP_H
 #define HEDDLE_HEAP_H
@@ -25,10 +26,11 @@ enum region {
     REGION_COUNT
 };
 
-/* Regions are 4 GiB apart from 0x2000_0000_0000 on: free under ASan's shadow layout (0x1000_0000_0000
- * is not), and far from where Linux maps programs. Each begins a little further than the one before:
- * with equal low bits, what is used most in each would fall on one line of the first-level cache,
- * whose way predictor looks at bits 12 to 27 (measured: 16 ns for a Lock, 5 ns with the skew). */
+/* Regions are 4 GiB apart from 0x2000_0000_0000 on: free under ASan's shadow layout
+ * (0x1000_0000_0000 is not), and far from where Linux maps programs. Each begins a little further
+ * than the one before: with equal low bits, what is used most in each would fall on one line of the
+ * first-level cache, whose way predictor looks at bits 12 to 27 (measured: 16 ns for a Lock, 5 ns
+ * with the skew). */
 static inline uintptr_t heap_region_start(enum region r)
 {
     return 0x200000000000u + ((uintptr_t)r << 32) + (uintptr_t)r * (0x13000 + 0x1c0);

@@ -3,7 +3,8 @@
 #ifndef HEDDLE_HEAP_LIMITS_H
 #define HEDDLE_HEAP_LIMITS_H
 
-/* A goroutine's stack: usable bytes above one guard page. Executions of kernels use a few hundred. */
+/* A goroutine's stack: usable bytes above one guard page. Executions of kernels use a few hundred.
+ */
 #define STACK_BYTES ((size_t)64 * 1024)
 #define STACK_GUARD_BYTES ((size_t)4096)
 #define STACK_SLOT_BYTES (STACK_BYTES + STACK_GUARD_BYTES)

@@ -28,9 +28,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Globals of the program under test get sections of their own: every execution begins with them as they
- * were before the first one, and detectors know where they are. With gcc, rename the sections of your
- * objects: objcopy --rename-section .data=heddle_data --rename-section .bss=heddle_bss. */
+/* Globals of the program under test get sections of their own: every execution begins with them as
+ * they were before the first one, and detectors know where they are. With gcc, rename the sections
+ * of your objects: objcopy --rename-section .data=heddle_data --rename-section .bss=heddle_bss. */
 #if defined(__clang__) && !defined(HEDDLE_OWN_SECTIONS)
 #pragma clang section bss = "heddle_bss" data = "heddle_data"
 #endif
@@ -136,8 +136,8 @@ void *go_new(size_t bytes);
 
 /* ---- Panics ------------------------------------------------------------------------------- */
 
-/* What a recovered panic was: kind is the report type it would have been ("close-of-closed-channel",
- * "unrecovered-panic", ...), message its text. */
+/* What a recovered panic was: kind is the report type it would have been
+ * ("close-of-closed-channel", "unrecovered-panic", ...), message its text. */
 struct go_panic {
     char kind[48];
     char message[160];
@@ -207,8 +207,8 @@ enum go_direction { GO_DIRECTION_RECV, GO_DIRECTION_SEND };
 
 /* One case of a select. Made with GO_RECV or GO_SEND; lives on the caller's stack. */
 struct go_case {
-    struct go_chan *chan; /* NULL: this case is never ready */
-    void *recv_value;     /* GO_RECV: room for one element, or NULL */
+    struct go_chan *chan;   /* NULL: this case is never ready */
+    void *recv_value;       /* GO_RECV: room for one element, or NULL */
     const void *send_value; /* GO_SEND: the element, or NULL for a zero value */
     enum go_direction direction;
     bool ok; /* GO_RECV, if it was chosen: true for a value, false for closed and drained */
@@ -269,13 +269,13 @@ struct go_locker go_mutex_locker(struct go_mutex *m);
 
 struct go_rwmutex {
     struct go_header _header;
-    struct goroutine *_writer;   /* who holds the writers' side: locked or waiting for readers */
-    struct go_list _wanters;     /* goroutines whose next operation is RLock or Lock */
-    struct go_list _holds;       /* one record for each read lock held now */
-    const void *_locked_at;      /* return address of the call that locked it for writing */
-    uint32_t _readers;           /* read locks held now */
-    bool _writing;               /* a writer holds the lock */
-    bool _announced;             /* a writer holds it or waits for readers: new readers wait */
+    struct goroutine *_writer; /* who holds the writers' side: locked or waiting for readers */
+    struct go_list _wanters;   /* goroutines whose next operation is RLock or Lock */
+    struct go_list _holds;     /* one record for each read lock held now */
+    const void *_locked_at;    /* return address of the call that locked it for writing */
+    uint32_t _readers;         /* read locks held now */
+    bool _writing;             /* a writer holds the lock */
+    bool _announced;           /* a writer holds it or waits for readers: new readers wait */
 };
 
 /* Read lock: many at once, none while a writer holds the lock or waits for it. A second read lock
@@ -339,8 +339,8 @@ void go_once_do(struct go_once *o, void (*fn)(void *), void *arg);
 
 struct go_cond {
     struct go_header _header;
-    struct go_locker locker;  /* L: set it before the first use, e.g. go_mutex_locker(&m) */
-    struct go_list _waiters;  /* FIFO, by arrival */
+    struct go_locker locker; /* L: set it before the first use, e.g. go_mutex_locker(&m) */
+    struct go_list _waiters; /* FIFO, by arrival */
 };
 
 /* Arrive in the queue, unlock L, park until signalled, lock L again. No spurious wake-ups.

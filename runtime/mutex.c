@@ -4,8 +4,8 @@
  * Invariants
  * - Every goroutine whose next operation is to lock m is in m->_wanters: enabled while m is free,
  *   parked while it is locked. Unlock makes all of them candidates, lock disables all of them.
- * - _holder is who locked it last; anybody may unlock (Go), so holding is a fact for explanations and
- *   cycles, not a right.
+ * - _holder is who locked it last; anybody may unlock (Go), so holding is a fact for explanations
+ *   and cycles, not a right.
  */
 #include "mutex.h"
 
@@ -19,8 +19,7 @@ static struct object *register_mutex(struct go_mutex *m, struct call_site site)
     struct go_header header = m->_header;
     *m = (struct go_mutex){._header = header};
     o->data = m;
-    if (locked)
-        panic_fatal(REPORT_COPY_OF_LOCKED, o, site, "use of a copy of a locked mutex");
+    if (locked) panic_fatal(REPORT_COPY_OF_LOCKED, o, site, "use of a copy of a locked mutex");
     return o;
 }
 
@@ -72,7 +71,8 @@ GO_API void go_mutex_lock(struct go_mutex *m)
 {
     struct call_site site = CALL_SITE();
     mutex_object(m, site);
-    struct goroutine *g = sched_publish_number(OP_MUTEX_LOCK, OP_MODE_WRITE, m->_header._number, site);
+    struct goroutine *g =
+        sched_publish_number(OP_MUTEX_LOCK, OP_MODE_WRITE, m->_header._number, site);
     lock_want(&m->_wanters, g, !m->_locked, WAIT_MUTEX_LOCK);
     take(m, g);
     sched_executed(PHASE_DONE, 0);
@@ -82,7 +82,8 @@ GO_API bool go_mutex_trylock(struct go_mutex *m)
 {
     struct call_site site = CALL_SITE();
     mutex_object(m, site);
-    struct goroutine *g = sched_publish_number(OP_MUTEX_TRYLOCK, OP_MODE_WRITE, m->_header._number, site);
+    struct goroutine *g =
+        sched_publish_number(OP_MUTEX_TRYLOCK, OP_MODE_WRITE, m->_header._number, site);
     sched_point();
     bool free = !m->_locked;
     if (free) take(m, g);
@@ -102,7 +103,8 @@ GO_API void go_mutex_unlock(struct go_mutex *m)
     if (locked) lock_enable(&m->_wanters);
     sched_executed(PHASE_DONE, locked);
     if (unlikely(!locked))
-        panic_fatal(REPORT_UNLOCK_OF_UNLOCKED_MUTEX, o, site, "unlock of a mutex that is not locked");
+        panic_fatal(REPORT_UNLOCK_OF_UNLOCKED_MUTEX, o, site,
+                    "unlock of a mutex that is not locked");
 }
 
 static void locker_lock(void *object) { go_mutex_lock(object); }

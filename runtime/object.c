@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /* The table of objects and where they were made. Invariants in object.h.
  *
- * Runtime code lies in a section of its own (heddle_text, renamed in the archive), so that a frame of
- * ours is told from a frame of the program under test by its address. */
+ * Runtime code lies in a section of its own (heddle_text, renamed in the archive), so that a frame
+ * of ours is told from a frame of the program under test by its address. */
 #include "object.h"
 
 #include <stdio.h>
@@ -116,8 +116,8 @@ static uint64_t stable_of_memory(const void *address)
     return mix64(r, (uintptr_t)address - (uintptr_t)__ehdr_start);
 }
 
-struct object *object_register(struct go_header *header, enum object_kind kind,
-                               const void *address, struct call_site site, bool *copied)
+struct object *object_register(struct go_header *header, enum object_kind kind, const void *address,
+                               struct call_site site, bool *copied)
 {
     if (unlikely(!sched.running))
         fault_usage("%s used outside a running execution", object_kind_name(kind));
@@ -151,10 +151,10 @@ void object_name(const struct object *o, char out[16])
 const char *object_kind_name(enum object_kind kind)
 {
     static const char *const names[OBJECT_KIND_COUNT] = {
-        [OBJECT_CHAN] = "channel",        [OBJECT_MUTEX] = "mutex",
-        [OBJECT_RWMUTEX] = "rwmutex",     [OBJECT_WAITGROUP] = "waitgroup",
-        [OBJECT_ONCE] = "once",           [OBJECT_COND] = "cond",
-        [OBJECT_MAP] = "map",             [OBJECT_TIMER] = "timer",
+        [OBJECT_CHAN] = "channel",    [OBJECT_MUTEX] = "mutex",
+        [OBJECT_RWMUTEX] = "rwmutex", [OBJECT_WAITGROUP] = "waitgroup",
+        [OBJECT_ONCE] = "once",       [OBJECT_COND] = "cond",
+        [OBJECT_MAP] = "map",         [OBJECT_TIMER] = "timer",
         [OBJECT_CONTEXT] = "context",
     };
     return names[kind];

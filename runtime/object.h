@@ -30,8 +30,8 @@ enum object_kind {
 };
 
 struct object {
-    uint32_t number;     /* index in the table, from 1 */
-    uint32_t ordinal;    /* of its kind, from 1 */
+    uint32_t number;  /* index in the table, from 1 */
+    uint32_t ordinal; /* of its kind, from 1 */
     uint64_t stable;
     const void *address; /* as the program sees it */
     uint8_t kind;        /* enum object_kind */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /* go_panic, go_protect, go_defer, go_goexit. Invariants in panic.h.
  *
- * The only setjmp of the runtime is in go_protect. Goexit and unrecovered panics need none: they run
- * what was deferred on the stack as it is, and then leave the stack for good. */
+ * The only setjmp of the runtime is in go_protect. Goexit and unrecovered panics need none: they
+ * run what was deferred on the stack as it is, and then leave the stack for good. */
 #include "panic.h"
 
 #include <setjmp.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* The set of enabled goroutines as bits by number: count, and the n-th in order of creation. Part of
- * sched.c, apart only so that it can be read and tested for itself.
+/* The set of enabled goroutines as bits by number: count, and the n-th in order of creation. Part
+ * of sched.c, apart only so that it can be read and tested for itself.
  *
- * Invariant: enabled_count is the number of bits, enabled_in_block[b] of those in words 64b..64b+63.
- * Finding the n-th of 10,000 reads a handful of block counts and at most 64 words. */
+ * Invariant: enabled_count is the number of bits, enabled_in_block[b] of those in words
+ * 64b..64b+63. Finding the n-th of 10,000 reads a handful of block counts and at most 64 words. */
 #ifndef HEDDLE_READY_H
 #define HEDDLE_READY_H
 
@@ -38,7 +38,8 @@ static inline uint32_t ready_next(uint32_t number)
     return 0;
 }
 
-/* The number of the n-th enabled goroutine (from 0) in order of creation, not counting `without`. */
+/* The number of the n-th enabled goroutine (from 0) in order of creation, not counting `without`.
+ */
 static inline uint32_t ready_nth(size_t n, uint32_t without)
 {
     uint32_t skip = without - 1;

@@ -44,11 +44,20 @@ static void judge(enum stop_cause cause, struct run_result *result)
 {
     struct report *report = facts_report();
     switch (cause) {
-    case STOP_IDLE: blocking_judge_idle(report); break;
-    case STOP_FAIR_END: result->limit = blocking_judge_fair_end(report); break;
-    case STOP_LIMIT: result->limit = sched.limit; break;
-    case STOP_REPORT: subject_classify(report); break;
-    case STOP_EXIT: break;
+    case STOP_IDLE:
+        blocking_judge_idle(report);
+        break;
+    case STOP_FAIR_END:
+        result->limit = blocking_judge_fair_end(report);
+        break;
+    case STOP_LIMIT:
+        result->limit = sched.limit;
+        break;
+    case STOP_REPORT:
+        subject_classify(report);
+        break;
+    case STOP_EXIT:
+        break;
     }
     if (report->type != REPORT_NONE) {
         result->verdict = VERDICT_BUG;

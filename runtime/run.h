@@ -2,8 +2,8 @@
 /* One execution: a root function run to its end under a policy, and its verdict.
  *
  * Invariants
- * - The result depends on root, options and the policy's answers alone; two executions in one process
- *   and two in different processes are equal (digest).
+ * - The result depends on root, options and the policy's answers alone; two executions in one
+ *   process and two in different processes are equal (digest).
  * - An execution leaves nothing behind: all it made lies in regions that the next one resets.
  * - A limit cuts an execution and is named; it is neither a pass nor a find.
  */
@@ -26,10 +26,10 @@ struct run_result {
     uint64_t digest;             /* choices, events, verdict */
     uint64_t observed;           /* mix of go_observe values, 0 if none */
     uint64_t events;
-    uint64_t positions;          /* choices asked or not, without CHOICE_DATA */
+    uint64_t positions; /* choices asked or not, without CHOICE_DATA */
     uint64_t switches;
     uint64_t preemptions;
-    uint32_t goroutines;         /* created, with the root */
+    uint32_t goroutines; /* created, with the root */
 };
 
 /* Run root under policy. Calls policy->begin before and policy->end after (its answer is stored in

@@ -2,13 +2,13 @@
 /* sync.RWMutex, with Go's writer preference.
  *
  * Invariants
- * - _announced: a writer holds the lock or waits for the readers inside; then no reader and no other
- *   writer is enabled. _writer is that writer.
+ * - _announced: a writer holds the lock or waits for the readers inside; then no reader and no
+ *   other writer is enabled. _writer is that writer.
  * - _writing implies _announced and no readers. A writer parked with _announced waits for _readers
  *   to reach zero and is woken by the RUnlock that does it.
- * - A reader's RLock is one event: where Go lets a blocked reader in at the writer's Unlock, the same
- *   outcomes come from choosing that reader next; not choosing it is Go's reader that had not yet
- *   called. A writer's Lock is two: it arrives, and completes. */
+ * - A reader's RLock is one event: where Go lets a blocked reader in at the writer's Unlock, the
+ *   same outcomes come from choosing that reader next; not choosing it is Go's reader that had not
+ *   yet called. A writer's Lock is two: it arrives, and completes. */
 #include "rwmutex.h"
 
 #include "mutex.h"
@@ -22,8 +22,7 @@ static struct object *register_rwmutex(struct go_rwmutex *m, struct call_site si
     struct go_header header = m->_header;
     *m = (struct go_rwmutex){._header = header};
     o->data = m;
-    if (locked)
-        panic_fatal(REPORT_COPY_OF_LOCKED, o, site, "use of a copy of a locked RWMutex");
+    if (locked) panic_fatal(REPORT_COPY_OF_LOCKED, o, site, "use of a copy of a locked RWMutex");
     return o;
 }
 
@@ -57,8 +56,8 @@ static void add_hold(struct go_rwmutex *m, struct goroutine *g)
 static void remove_hold(struct go_rwmutex *m, const struct goroutine *g)
 {
     struct go_list *found = list_first(&m->_holds);
-    list_each(node, &m->_holds)
-        if (container_of(node, struct rwmutex_hold, link)->holder == g) found = node;
+    list_each(node, &m->_holds) if (container_of(node, struct rwmutex_hold, link)->holder == g)
+        found = node;
     list_remove(found);
     m->_readers--;
 }

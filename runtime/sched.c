@@ -2,9 +2,9 @@
 /* The scheduler: who is enabled, whom the policy picks, the switch, and the clock. Invariants in
  * sched.h.
  *
- * A point that keeps the running goroutine going is a counter and a comparison; candidates are written
- * out only for policies that read them. Switches go from goroutine to goroutine directly; the thread's
- * own stack runs again when the execution has stopped. */
+ * A point that keeps the running goroutine going is a counter and a comparison; candidates are
+ * written out only for policies that read them. Switches go from goroutine to goroutine directly;
+ * the thread's own stack runs again when the execution has stopped. */
 #include "sched.h"
 
 #include <string.h>
@@ -84,8 +84,8 @@ __attribute__((noinline)) static void log_clock(const struct deadline *d)
 {
     uint64_t object = d->object ? d->object->number : 0;
     uint64_t word = (uint64_t)OP_TIMER_FIRE | (uint64_t)OP_MODE_WRITE << 8 | object << 32;
-    const struct event_record *r = event_add(event_word(word, PHASE_DONE, sched.chosen), CLOCK_ID,
-                                             NULL, (uint64_t)d->at_ns);
+    const struct event_record *r =
+        event_add(event_word(word, PHASE_DONE, sched.chosen), CLOCK_ID, NULL, (uint64_t)d->at_ns);
     sched.chosen = false;
     if (sched.policy->executed) sched_show(r);
 }
@@ -171,14 +171,16 @@ static struct candidate goroutine_candidate(const struct goroutine *g)
 }
 
 /* Write out what the policy may choose from: the natural one, the others by number, the clock. */
-__attribute__((noinline)) static const struct candidate *fill_candidates(const struct goroutine *first, size_t n)
+__attribute__((noinline)) static const struct candidate *
+fill_candidates(const struct goroutine *first, size_t n)
 {
     grow_candidates(n);
     struct candidate *c = sched.candidates;
     size_t i = 0;
     if (first) c[i++] = goroutine_candidate(first);
     for (uint32_t number = ready_next(0); number; number = ready_next(number))
-        if (!first || number != first->number) c[i++] = goroutine_candidate(sched_goroutine(number));
+        if (!first || number != first->number)
+            c[i++] = goroutine_candidate(sched_goroutine(number));
     if (sched.deadlines.count)
         c[i++] = (struct candidate){.stable = CLOCK_STABLE,
                                     .id = CLOCK_ID,
@@ -191,7 +193,8 @@ __attribute__((noinline)) static const struct candidate *fill_candidates(const s
 /* Index of the candidate that goes on. */
 static size_t pick_index(const struct goroutine *first, size_t n)
 {
-    bool reads = !sched.policy->blind && n > 1 && sched.policy->position + 1 >= sched.policy->quiet_until;
+    bool reads =
+        !sched.policy->blind && n > 1 && sched.policy->position + 1 >= sched.policy->quiet_until;
     size_t i = choose(CHOICE_RUN, reads ? fill_candidates(first, n) : NULL, n);
     if (i) sched.chosen = true;
     return i;
@@ -301,8 +304,7 @@ void sched_executed_as(enum op_kind kind, enum op_mode mode, const struct object
                        enum event_phase phase, uint64_t value)
 {
     uint64_t number = object ? object->number : 0;
-    words_put(&sched.running->pending.kind,
-              (uint64_t)kind | (uint64_t)mode << 8 | number << 32);
+    words_put(&sched.running->pending.kind, (uint64_t)kind | (uint64_t)mode << 8 | number << 32);
     sched_executed(phase, value);
 }
 

@@ -6,10 +6,10 @@
  *   either enabled (a candidate) or parked with a reason and, mostly, an object.
  * - sched.enabled has a bit for each goroutine whose pending operation can proceed now, the running
  *   one included while it is at a point. sched.ready lists those that do not run, longest first.
- * - The clock is a candidate exactly when a deadline is armed. Deadlines fire in order of time, time
- *   never goes back.
- * - An operation is: sched_publish, then sched_point (it can proceed) or sched_park (it cannot yet),
- *   then its effect, then sched_executed. Primitives block in no other way.
+ * - The clock is a candidate exactly when a deadline is armed. Deadlines fire in order of time,
+ *   time never goes back.
+ * - An operation is: sched_publish, then sched_point (it can proceed) or sched_park (it cannot
+ *   yet), then its effect, then sched_executed. Primitives block in no other way.
  * - After max_steps events the schedule is fair (round robin over goroutines and clock) and asks no
  *   policy; after fair_steps more it is cut.
  */
@@ -50,31 +50,31 @@ struct defer;
 
 struct goroutine {
     struct coro coro;
-    struct operation pending;   /* kind, mode, object; cases of a select. The rest is filled in for
+    struct operation pending;  /* kind, mode, object; cases of a select. The rest is filled in for
                                    who looks at it: sched_pending */
-    struct call_site site;      /* the public call that published it */
-    uintptr_t frames_end;       /* user frames lie below this address of its stack; 0: not begun */
-    struct go_list ready_link;  /* in sched.ready */
-    struct go_list want_link;   /* in the wanters of the lock that it is about to take */
+    struct call_site site;     /* the public call that published it */
+    uintptr_t frames_end;      /* user frames lie below this address of its stack; 0: not begun */
+    struct go_list ready_link; /* in sched.ready */
+    struct go_list want_link;  /* in the wanters of the lock that it is about to take */
     uint64_t stable;
-    uint32_t number;            /* G number, from 1 */
-    uint8_t state;              /* enum goroutine_state */
-    uint8_t wait_reason;        /* enum wait_reason; WAIT_NONE while enabled */
-    bool enabled;               /* its bit in sched.enabled */
-    bool yielded;               /* its pending operation asks that others go first */
+    uint32_t number;     /* G number, from 1 */
+    uint8_t state;       /* enum goroutine_state */
+    uint8_t wait_reason; /* enum wait_reason; WAIT_NONE while enabled */
+    bool enabled;        /* its bit in sched.enabled */
+    bool yielded;        /* its pending operation asks that others go first */
     bool daemon;
-    bool timer_made;            /* started by a timer, not by a go statement */
-    uint32_t parked_step;       /* events executed when it parked */
-    uint32_t woken_case;        /* which case of its select, or 0, was completed by somebody else */
-    struct go_case *cases;      /* what it is parked on: one for a plain send or receive, else NULL */
+    bool timer_made;       /* started by a timer, not by a go statement */
+    uint32_t parked_step;  /* events executed when it parked */
+    uint32_t woken_case;   /* which case of its select, or 0, was completed by somebody else */
+    struct go_case *cases; /* what it is parked on: one for a plain send or receive, else NULL */
     uint32_t case_count;
-    uint64_t made;              /* objects, blocks and goroutines made so far: ordinals of stable ids */
-    uint32_t created_by;        /* G number, 0 for the root */
+    uint64_t made;       /* objects, blocks and goroutines made so far: ordinals of stable ids */
+    uint32_t created_by; /* G number, 0 for the root */
     void (*fn)(void *);
     void *arg;
-    struct protect *protect;    /* innermost go_protect */
-    struct defer *defers;       /* of the goroutine itself, outside every go_protect */
-    struct trace created;       /* sched_go clears what lies before this */
+    struct protect *protect; /* innermost go_protect */
+    struct defer *defers;    /* of the goroutine itself, outside every go_protect */
+    struct trace created;    /* sched_go clears what lies before this */
     struct deadline sleep;
 };
 
@@ -95,37 +95,38 @@ struct sched {
     void (*body)(struct goroutine *); /* what a goroutine does between its start and its end */
     struct policy *policy;
     uint32_t enabled_count;
-    uint32_t goroutine_count;  /* created */
-    uint32_t step_limit;       /* event_log.count at which the phase changes */
-    uint32_t quiet_limit;      /* the same while points may be quiet; 0 in the fair phase */
-    bool fair;                 /* fair phase */
+    uint32_t goroutine_count; /* created */
+    uint32_t step_limit;      /* event_log.count at which the phase changes */
+    uint32_t quiet_limit;     /* the same while points may be quiet; 0 in the fair phase */
+    bool fair;                /* fair phase */
     bool root_over;
-    bool chosen;               /* the latest point took another candidate than the natural one */
+    bool chosen; /* the latest point took another candidate than the natural one */
     struct go_list ready;
     struct deadline_queue deadlines;
     int64_t now_ns;
-    int64_t watchdog_ns;       /* go_test_timeout; INT64_MAX: none */
+    int64_t watchdog_ns; /* go_test_timeout; INT64_MAX: none */
     uint64_t switches;
     uint64_t preemptions;
     uint32_t fair_turns;
-    uint32_t fair_start;       /* event_log.count when the fair phase began */
+    uint32_t fair_start; /* event_log.count when the fair phase began */
     uint32_t ticks_after_end;
     uint32_t fair_steps;
     bool go123_timers;
     unsigned detectors_off;
     enum stop_cause cause;
     const char *limit;
-    struct coro thread;        /* where run_execute waits */
+    struct coro thread; /* where run_execute waits */
     uint64_t enabled[GOROUTINE_WORDS];
     uint16_t enabled_in_block[GOROUTINE_BLOCKS]; /* bits set in each 64 words */
-    struct candidate *candidates; /* arena; as many as goroutine_capacity */
+    struct candidate *candidates;                /* arena; as many as goroutine_capacity */
     size_t candidate_capacity;
 };
 extern struct sched sched;
 
 /* ---- For primitives ----------------------------------------------------------------------- */
 
-/* Say what the running goroutine does next. object may be NULL. Outside an execution: fault_usage. */
+/* Say what the running goroutine does next. object may be NULL. Outside an execution: fault_usage.
+ */
 static inline struct goroutine *sched_publish(enum op_kind kind, enum op_mode mode,
                                               const struct object *object, struct call_site site);
 
@@ -152,8 +153,8 @@ static inline void sched_executed(enum event_phase phase, uint64_t value);
 /* The same for an operation that asks that others go first: so does the natural schedule. */
 static inline void sched_point_yielding(void);
 
-/* The two halves of sched_point: true if nobody is to be asked and the running goroutine just goes on
- * (nobody else will have seen its pending operation); else the policy is asked. */
+/* The two halves of sched_point: true if nobody is to be asked and the running goroutine just goes
+ * on (nobody else will have seen its pending operation); else the policy is asked. */
 static inline bool sched_point_quiet(void);
 void sched_point_asked(void);
 
@@ -167,7 +168,8 @@ void sched_show(const struct event_record *r);
 void sched_executed_as(enum op_kind kind, enum op_mode mode, const struct object *object,
                        enum event_phase phase, uint64_t value);
 
-/* A point after something that took effect without one before: go, a taken default, an armed timer. */
+/* A point after something that took effect without one before: go, a taken default, an armed timer.
+ */
 static inline void sched_point_after(enum op_kind kind, const struct object *object,
                                      struct call_site site, enum event_phase phase);
 

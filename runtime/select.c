@@ -2,7 +2,7 @@
 /* Select: one wait for each case, nothing else of its own. Go spec "Select statements".
  *
  * 1. published, one point; 2. among the cases that are ready the input chooses; 3. none ready: the
- * default, or a wait in every channel's queue; whoever completes one takes the others out. */
+ *   default, or a wait in every channel's queue; whoever completes one takes the others out. */
 #include <string.h>
 
 #include "chan.h"
@@ -18,12 +18,12 @@ static bool case_ready(const struct go_case *c)
 static struct operation case_operation(const struct go_case *c, const void *site)
 {
     const struct object *o = c->chan ? c->chan->object : NULL;
-    return (struct operation){
-        .kind = c->direction == GO_DIRECTION_SEND ? OP_CHAN_SEND : OP_CHAN_RECV,
-        .mode = OP_MODE_WRITE,
-        .object = o ? o->number : 0,
-        .object_stable = o ? o->stable : 0,
-        .site = site};
+    return (struct operation){.kind =
+                                  c->direction == GO_DIRECTION_SEND ? OP_CHAN_SEND : OP_CHAN_RECV,
+                              .mode = OP_MODE_WRITE,
+                              .object = o ? o->number : 0,
+                              .object_stable = o ? o->stable : 0,
+                              .site = site};
 }
 
 /* Which ready case is taken; count if none is ready. */

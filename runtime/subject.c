@@ -72,8 +72,14 @@ static _Noreturn void fault_on_goroutine(void);
 
 /* Where the interrupted context goes on, and its stack pointer and innermost frame. */
 #if defined(__x86_64__)
-static uintptr_t context_pc(const ucontext_t *u) { return (uintptr_t)u->uc_mcontext.gregs[REG_RIP]; }
-static uintptr_t context_fp(const ucontext_t *u) { return (uintptr_t)u->uc_mcontext.gregs[REG_RBP]; }
+static uintptr_t context_pc(const ucontext_t *u)
+{
+    return (uintptr_t)u->uc_mcontext.gregs[REG_RIP];
+}
+static uintptr_t context_fp(const ucontext_t *u)
+{
+    return (uintptr_t)u->uc_mcontext.gregs[REG_RBP];
+}
 /* Where a call that has only just jumped returns to. */
 static const void *context_return(const ucontext_t *u)
 {
@@ -162,11 +168,15 @@ static enum report_type type_of_fault(void)
 {
     if (subject.overflow) return REPORT_STACK_OVERFLOW;
     switch (subject.signal) {
-    case SIGFPE: return REPORT_ARITHMETIC_FAULT;
+    case SIGFPE:
+        return REPORT_ARITHMETIC_FAULT;
     case SIGILL:
-    case SIGTRAP: return REPORT_ILLEGAL_INSTRUCTION;
-    case SIGABRT: return REPORT_ABORT;
-    default: break;
+    case SIGTRAP:
+        return REPORT_ILLEGAL_INSTRUCTION;
+    case SIGABRT:
+        return REPORT_ABORT;
+    default:
+        break;
     }
     return subject.address < NIL_PAGE_BYTES ? REPORT_NIL_DEREFERENCE : REPORT_INVALID_ACCESS;
 }
@@ -224,7 +234,8 @@ void subject_classify(struct report *r)
         if (subject.signal && trace_is_runtime(subject.innermost))
             fault_internal(strsignal(subject.signal), "signal in the runtime", 0);
         break;
-    default: break;
+    default:
+        break;
     }
     subject.signal = 0;
 }

@@ -2,12 +2,13 @@
 /* Faults of the program under test: signals that it raises become panics or reports.
  *
  * Invariants
- * - A fault on a goroutine's stack outside the runtime's code belongs to the program; one inside the
- *   runtime's code, or outside an execution, is ours (INTERNAL) or goes to whoever handled it before.
+ * - A fault on a goroutine's stack outside the runtime's code belongs to the program; one inside
+ *   the runtime's code, or outside an execution, is ours (INTERNAL) or goes to whoever handled it
+ *   before.
  * - Handlers do nothing but note the facts and send the goroutine into a function of ours; all else
  *   happens in normal context.
- * - A fault near address zero is a nil dereference, which Go lets a program recover from; the others
- *   end the execution.
+ * - A fault near address zero is a nil dereference, which Go lets a program recover from; the
+ *   others end the execution.
  */
 #ifndef HEDDLE_SUBJECT_H
 #define HEDDLE_SUBJECT_H

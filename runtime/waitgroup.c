@@ -4,9 +4,9 @@
  * Invariants
  * - _users holds every goroutine that is about to Wait or waits, and every one that is about to add
  *   more than zero; goroutines parked in Wait exist only while the counter is above zero.
- * - Misuse is a state, not a guess: the counter is zero, one goroutine's next step is an Add of more
- *   than zero, and another's is to Wait or to return from Wait. Nothing orders these two, and Go's
- *   documentation demands that the Add happens before the Wait. */
+ * - Misuse is a state, not a guess: the counter is zero, one goroutine's next step is an Add of
+ *   more than zero, and another's is to Wait or to return from Wait. Nothing orders these two, and
+ *   Go's documentation demands that the Add happens before the Wait. */
 #include "detect/facts.h"
 #include "panic.h"
 
@@ -79,7 +79,8 @@ static void add(struct go_waitgroup *wg, int delta, struct call_site site)
     bool overflow = __builtin_add_overflow(wg->_counter, delta, &counter);
     if (overflow || counter < 0) {
         sched_executed(PHASE_DONE, UINT32_MAX);
-        panic_raise(REPORT_NEGATIVE_WAITGROUP, o, site, "the counter of a WaitGroup falls below zero");
+        panic_raise(REPORT_NEGATIVE_WAITGROUP, o, site,
+                    "the counter of a WaitGroup falls below zero");
     }
     wg->_counter = counter;
     if (!counter) {

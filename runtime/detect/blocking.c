@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* Deadlock, leak, partial deadlock, livelock: judged when the execution has ended. Rules in blocking.h.
+/* Deadlock, leak, partial deadlock, livelock: judged when the execution has ended. Rules in
+ * blocking.h.
  *
  * Culprits are the goroutines on a cycle if there is one, else those stuck goroutines that wait for
- * nothing held by another stuck one. The first stack is that of the culprit whose function sorts first,
- * so that the report does not depend on which equivalent interleaving showed the bug. */
+ * nothing held by another stuck one. The first stack is that of the culprit whose function sorts
+ * first, so that the report does not depend on which equivalent interleaving showed the bug. */
 #include "blocking.h"
 
 #include <stdio.h>
@@ -13,7 +14,8 @@
 #include "reach.h"
 #include "waitfor.h"
 
-/* Parked for good: live, parked, not exempt. (At the end of a fair phase: parked since before it.) */
+/* Parked for good: live, parked, not exempt. (At the end of a fair phase: parked since before it.)
+ */
 static bool is_stuck(const struct goroutine *g, uint32_t since)
 {
     return g->state == GOROUTINE_LIVE && g->wait_reason != WAIT_NONE && !g->daemon &&
@@ -26,9 +28,12 @@ enum culprits { CULPRITS_CYCLE, CULPRITS_FRONT, CULPRITS_ALL };
 static bool is_culprit(const struct goroutine *g, enum culprits which)
 {
     switch (which) {
-    case CULPRITS_CYCLE: return waitfor_on_cycle(g);
-    case CULPRITS_FRONT: return !waitfor_behind_parked(g);
-    case CULPRITS_ALL: return true;
+    case CULPRITS_CYCLE:
+        return waitfor_on_cycle(g);
+    case CULPRITS_FRONT:
+        return !waitfor_behind_parked(g);
+    case CULPRITS_ALL:
+        return true;
     }
     return false;
 }
@@ -113,8 +118,9 @@ static void fill(struct report *r, enum report_type type, uint32_t since)
     waitfor_sentence(sentence, sizeof sentence, first);
     facts_add_note(r, "Goroutine %u: %s", first->number, sentence);
     if (first->created.count)
-        facts_add_related(r, &first->created, "Goroutine %u was created by goroutine %u at:",
-                          first->number, first->created_by);
+        facts_add_related(r, &first->created,
+                          "Goroutine %u was created by goroutine %u at:", first->number,
+                          first->created_by);
     note_uncalled_cancels(r, since);
     for (uint32_t n = 1; n <= sched.goroutine_count; n++) {
         const struct goroutine *g = sched_goroutine(n);
@@ -167,8 +173,8 @@ static void fill_livelock(struct report *r)
         if (!trace.count) continue;
         if (r->culprit_count < sizeof r->culprit_pc / sizeof r->culprit_pc[0])
             r->culprit_pc[r->culprit_count++] = trace.pc[0];
-        if (first && strcmp(symbolize_function(trace.pc[0]),
-                            symbolize_function(r->first.pc[0])) >= 0)
+        if (first &&
+            strcmp(symbolize_function(trace.pc[0]), symbolize_function(r->first.pc[0])) >= 0)
             continue;
         first = g;
         r->first = trace;

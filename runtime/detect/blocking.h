@@ -4,8 +4,8 @@
  *
  * - Nothing can run, the root is blocked: deadlock. The root is over, others are parked:
  *   goroutine-leak. Daemons are exempt.
- * - The fair phase ended with goroutines still running: a cycle of parked ones that stood through all
- *   of it and that nobody outside can reach is a partial-deadlock; only failed tries, with a
+ * - The fair phase ended with goroutines still running: a cycle of parked ones that stood through
+ *   all of it and that nobody outside can reach is a partial-deadlock; only failed tries, with a
  *   non-daemon not parked, is a livelock; everything else is inconclusive.
  */
 #ifndef HEDDLE_BLOCKING_H

@@ -52,8 +52,7 @@ void facts_add_related(struct report *r, const struct trace *trace, const char *
 void facts_trace_of(struct trace *out, const struct goroutine *g)
 {
     *out = (struct trace){0};
-    if (g->state == GOROUTINE_LIVE)
-        trace_capture(out, g->site, g->coro.stack_low, g->frames_end);
+    if (g->state == GOROUTINE_LIVE) trace_capture(out, g->site, g->coro.stack_low, g->frames_end);
     if (!out->count && g->pending.kind == OP_START) *out = g->created;
 }
 
@@ -77,10 +76,8 @@ void facts_add_goroutine(struct report *r, const struct goroutine *g, bool leake
         return;
     }
     struct report_goroutine *out = &r->goroutines[r->goroutine_count++];
-    *out = (struct report_goroutine){.number = g->number,
-                                     .leaked = leaked,
-                                     .created_by = g->created_by,
-                                     .created = g->created};
+    *out = (struct report_goroutine){
+        .number = g->number, .leaked = leaked, .created_by = g->created_by, .created = g->created};
     (void)snprintf(out->state, sizeof out->state, "%s", facts_state_name(g));
     waitfor_sentence(out->waits_for, sizeof out->waits_for, g);
     facts_trace_of(&out->trace, g);
@@ -96,8 +93,9 @@ static void fill_panic(struct report *r, const struct facts_panic *panic)
     (void)snprintf(r->message, sizeof r->message, "%s", panic->message);
     if (panic->trace.count) r->culprit_pc[r->culprit_count++] = panic->trace.pc[0];
     if (panic->object && panic->object->closed_by)
-        facts_add_related(r, &panic->object->closed, "Channel previously closed by goroutine %u at:",
-                          panic->object->closed_by);
+        facts_add_related(
+            r, &panic->object->closed,
+            "Channel previously closed by goroutine %u at:", panic->object->closed_by);
     if (panic->other) {
         struct trace trace;
         facts_trace_of(&trace, panic->other);

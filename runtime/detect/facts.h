@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* From the state of an execution to the data of a report. Reads goroutines and objects, changes none.
+/* From the state of an execution to the data of a report. Reads goroutines and objects, changes
+ * none.
  *
- * Invariant: there is one report per execution; it is filled when the execution stops and stays until
- * the next one begins. */
+ * Invariant: there is one report per execution; it is filled when the execution stops and stays
+ * until the next one begins. */
 #ifndef HEDDLE_FACTS_H
 #define HEDDLE_FACTS_H
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* Conservative marking from the roots outside a stuck cycle. What it finds may be a stale word: then the
- * verdict is inconclusive, never wrong.
+/* Conservative marking from the roots outside a stuck cycle. What it finds may be a stale word:
+ * then the verdict is inconclusive, never wrong.
  *
  * Roots: stacks of live goroutines that are not on the cycle, arguments of goroutines that have not
  * started, arena memory (channel buffers, timers), the program's globals (sections heddle_data and
- * heddle_bss, where heddle.h puts them). Heap blocks are followed. Words are compared as addresses of
- * regions at fixed places, so the result is the same in every process. */
+ * heddle_bss, where heddle.h puts them). Heap blocks are followed. Words are compared as addresses
+ * of regions at fixed places, so the result is the same in every process. */
 #include "reach.h"
 
 #include <string.h>
@@ -23,7 +23,7 @@ static struct {
     size_t target_count;
     bool found;
     uint32_t todo_count;
-    uint32_t todo[HEAP_BLOCKS_MAX];        /* blocks marked and not yet scanned */
+    uint32_t todo[HEAP_BLOCKS_MAX]; /* blocks marked and not yet scanned */
     uint8_t marked[HEAP_BLOCKS_MAX / 8];
 } reach; /* safe: judged on one thread */
 
@@ -53,7 +53,8 @@ __attribute__((no_sanitize("address"))) static void scan(uintptr_t low, uintptr_
         see_word(*(const uintptr_t *)at); /* NOLINT(performance-no-int-to-ptr) */
 }
 
-/* The memory whose reaching proves that somebody could still act on o; false: it cannot be bounded. */
+/* The memory whose reaching proves that somebody could still act on o; false: it cannot be bounded.
+ */
 static bool target_of(const struct object *o, struct range *out)
 {
     const struct heap_block *block = heap_block_of(o->address);
@@ -71,7 +72,8 @@ static bool target_of(const struct object *o, struct range *out)
     return false;
 }
 
-/* Where g's live frames begin. The goroutine that ran last has no saved stack pointer: all of it. */
+/* Where g's live frames begin. The goroutine that ran last has no saved stack pointer: all of it.
+ */
 static uintptr_t stack_from(const struct goroutine *g)
 {
     uintptr_t sp = (uintptr_t)g->coro.sp;
@@ -87,8 +89,7 @@ static void scan_roots(void)
         scan(stack_from(g), g->coro.stack_high);
     }
     scan(heap_region_start(REGION_ARENA), arena_end());
-    for (int i = 0; i < GLOBALS_COUNT; i++)
-        scan(globals_range(i).low, globals_range(i).high);
+    for (int i = 0; i < GLOBALS_COUNT; i++) scan(globals_range(i).low, globals_range(i).high);
 }
 
 bool reach_cycle_from_outside(void)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* Can anybody outside a cycle of parked goroutines still reach what they wait for? A conservative scan
- * of live stacks, heap blocks and the program's globals for words that point into those objects. */
+/* Can anybody outside a cycle of parked goroutines still reach what they wait for? A conservative
+ * scan of live stacks, heap blocks and the program's globals for words that point into those
+ * objects. */
 #ifndef HEDDLE_REACH_H
 #define HEDDLE_REACH_H
 

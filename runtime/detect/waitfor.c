@@ -23,8 +23,8 @@ static size_t rwmutex_holders(const struct go_rwmutex *m, const struct goroutine
 {
     if (m->_announced && (m->_writing || m->_writer != g)) return add(out, 0, m->_writer);
     size_t n = 0;
-    list_each(node, &m->_holds)
-        n = add(out, n, container_of(node, struct rwmutex_hold, link)->holder);
+    list_each(node, &m->_holds) n =
+        add(out, n, container_of(node, struct rwmutex_hold, link)->holder);
     return n;
 }
 
@@ -33,11 +33,15 @@ size_t waitfor_holders(const struct goroutine *g, const struct goroutine *out[WA
     const struct object *o = object_at(g->pending.object);
     if (!o || !o->data) return 0;
     switch ((enum wait_reason)g->wait_reason) {
-    case WAIT_MUTEX_LOCK: return add(out, 0, ((const struct go_mutex *)o->data)->_holder);
-    case WAIT_ONCE: return add(out, 0, ((const struct go_once *)o->data)->_runner);
+    case WAIT_MUTEX_LOCK:
+        return add(out, 0, ((const struct go_mutex *)o->data)->_holder);
+    case WAIT_ONCE:
+        return add(out, 0, ((const struct go_once *)o->data)->_runner);
     case WAIT_RWMUTEX_RLOCK:
-    case WAIT_RWMUTEX_LOCK: return rwmutex_holders(o->data, g, out);
-    default: return 0;
+    case WAIT_RWMUTEX_LOCK:
+        return rwmutex_holders(o->data, g, out);
+    default:
+        return 0;
     }
 }
 
@@ -118,12 +122,16 @@ static void say_holders(struct text *t, const struct goroutine *g)
 static bool could_wake(enum wait_reason reason, enum op_kind kind)
 {
     switch (reason) {
-    case WAIT_CHAN_SEND: return kind == OP_CHAN_RECV;
+    case WAIT_CHAN_SEND:
+        return kind == OP_CHAN_RECV;
     case WAIT_CHAN_RECV:
         return kind == OP_CHAN_SEND || kind == OP_CHAN_CLOSE || kind == OP_CONTEXT_CANCEL;
-    case WAIT_WAITGROUP: return kind == OP_WAITGROUP_ADD;
-    case WAIT_COND: return kind == OP_COND_SIGNAL || kind == OP_COND_BROADCAST;
-    default: return false;
+    case WAIT_WAITGROUP:
+        return kind == OP_WAITGROUP_ADD;
+    case WAIT_COND:
+        return kind == OP_COND_SIGNAL || kind == OP_COND_BROADCAST;
+    default:
+        return false;
     }
 }
 

@@ -15,8 +15,7 @@
 enum { WAITFOR_HOLDERS_MAX = 64 };
 
 /* Goroutines (live or ended) that hold what g waits for. Returns how many were written. */
-size_t waitfor_holders(const struct goroutine *g,
-                       const struct goroutine *out[WAITFOR_HOLDERS_MAX]);
+size_t waitfor_holders(const struct goroutine *g, const struct goroutine *out[WAITFOR_HOLDERS_MAX]);
 
 /* Is g on a cycle of parked goroutines? */
 bool waitfor_on_cycle(const struct goroutine *g);
@@ -24,7 +23,8 @@ bool waitfor_on_cycle(const struct goroutine *g);
 /* Does g wait for something held by another parked goroutine? */
 bool waitfor_behind_parked(const struct goroutine *g);
 
-/* One sentence for people: what g waits for, since which step, who holds it or could have woken it. */
+/* One sentence for people: what g waits for, since which step, who holds it or could have woken it.
+ */
 void waitfor_sentence(char *out, size_t bytes, const struct goroutine *g);
 
 #endif

@@ -3,11 +3,13 @@
  *
  * Invariants
  * - One report per execution: the first thing that went wrong.
- * - Stacks hold return addresses of user code only, innermost first; frames of the runtime are never
- *   in them. Symbolizing happens when a report is printed or its signature is asked for.
- * - The signature is TYPE--func[--func...]: the culprits' innermost functions, sorted, unique, at most
- *   three, blanks of the type turned to dashes. It is title, DEDUP_TOKEN, JSON field and folder name.
- * - Text that a person reads (why, notes) names goroutines and objects as G3 and C1, never addresses.
+ * - Stacks hold return addresses of user code only, innermost first; frames of the runtime are
+ *   never in them. Symbolizing happens when a report is printed or its signature is asked for.
+ * - The signature is TYPE--func[--func...]: the culprits' innermost functions, sorted, unique, at
+ *   most three, blanks of the type turned to dashes. It is title, DEDUP_TOKEN, JSON field and
+ *   folder name.
+ * - Text that a person reads (why, notes) names goroutines and objects as G3 and C1, never
+ *   addresses.
  */
 #ifndef HEDDLE_REPORT_H
 #define HEDDLE_REPORT_H
@@ -65,13 +67,13 @@ enum {
 
 /* The object that a report is about, or that a goroutine waits for. number 0: none. */
 struct report_object {
-    uint32_t number;      /* in the execution */
-    char name[16];        /* "C1", "M2" */
-    const char *kind;     /* "channel", "mutex", "waitgroup", ... one word */
-    uintptr_t address;    /* as the program sees it; 0 for nil */
-    uintptr_t offset;     /* address as an offset in its region: what the stable form prints; 0 elsewhere */
-    uint32_t made_by;     /* G number */
-    bool first_use;       /* zero-value object: `made` is where it was first used */
+    uint32_t number;   /* in the execution */
+    char name[16];     /* "C1", "M2" */
+    const char *kind;  /* "channel", "mutex", "waitgroup", ... one word */
+    uintptr_t address; /* as the program sees it; 0 for nil */
+    uintptr_t offset;  /* of address in its region: what the stable form prints; 0 elsewhere */
+    uint32_t made_by;  /* G number */
+    bool first_use;    /* zero-value object: `made` is where it was first used */
     struct trace made;
 };
 
@@ -84,19 +86,19 @@ struct report_related {
 /* A goroutine other than the one of the first stack. */
 struct report_goroutine {
     uint32_t number;
-    bool leaked;                   /* printed as [chan send (leaked)] */
-    char state[48];                /* Go's words: "chan receive", "running", "select", ... */
-    char waits_for[REPORT_TEXT_BYTES]; /* one sentence: object, holder, since which step; may be "" */
-    uint32_t created_by;           /* G number; 0 for the root */
+    bool leaked;                       /* printed as [chan send (leaked)] */
+    char state[48];                    /* Go's words: "chan receive", "running", "select", ... */
+    char waits_for[REPORT_TEXT_BYTES]; /* a sentence: object, holder, since which step; or "" */
+    uint32_t created_by;               /* G number; 0 for the root */
     struct trace created;
-    struct trace trace;            /* where it is now */
+    struct trace trace; /* where it is now */
 };
 
 struct report {
     enum report_type type;
     struct report_object object;
-    uint32_t goroutine;  /* whose stack `first` is */
-    char state[48];      /* its wait reason, or "running" */
+    uint32_t goroutine; /* whose stack `first` is */
+    char state[48];     /* its wait reason, or "running" */
     struct trace first;
     const void *culprit_pc[REPORT_CULPRITS_MAX * 8]; /* innermost user pc of each culprit; printing
                                                         takes the first three sorted functions */
@@ -107,8 +109,8 @@ struct report {
     struct report_goroutine goroutines[REPORT_GOROUTINES_MAX];
     size_t goroutine_count;
     size_t goroutines_omitted;
-    char notes[REPORT_NOTES_MAX][REPORT_TEXT_BYTES]; /* the wait-for chain in words, uncalled cancels,
-                                                        locks left locked, ... one sentence each */
+    /* The wait-for chain in words, uncalled cancels, locks left locked, ... one sentence each. */
+    char notes[REPORT_NOTES_MAX][REPORT_TEXT_BYTES];
     size_t note_count;
     uint64_t steps;       /* events until the end */
     uint64_t switches;    /* times that another goroutine went on */
@@ -117,12 +119,12 @@ struct report {
 
 /* How to print. */
 struct report_style {
-    bool stable;          /* pid 1, PC 0x0, offsets for addresses, project-relative paths, no column,
-                             input "input": equal for equal findings */
-    int pid;              /* 0: getpid() */
-    const char *input;    /* name of the input for the SCHEDULE line; NULL: "-" */
-    const char *replay;   /* command that replays it, or NULL */
-    const char *root;     /* directory that the stable form cuts from paths; NULL: none */
+    bool stable;        /* pid 1, PC 0x0, offsets for addresses, project-relative paths, no column,
+                           input "input": equal for equal findings */
+    int pid;            /* 0: getpid() */
+    const char *input;  /* name of the input for the SCHEDULE line; NULL: "-" */
+    const char *replay; /* command that replays it, or NULL */
+    const char *root;   /* directory that the stable form cuts from paths; NULL: none */
 };
 
 /* The signature into out (always terminated). A function that cannot be named becomes "unknown". */
