@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /* Every file in crashes/ replays: the recorded execution, the stored report, the signature that its
- * folder is named after. GOLDEN_UPDATE=1 writes reports and traces anew instead; the review is the
- * diff.
+ * folder is named after; and no kernel is without one. GOLDEN_UPDATE=1 writes reports and traces
+ * anew instead; the review is the diff.
+ *
+ * The stored reports are clang's: another compiler may put a call on another line of its statement,
+ * and then only the signature has to be equal.
  */
 #include <dirent.h>
 #include <setjmp.h>
@@ -24,8 +27,15 @@
 static const char crashes[] = HEDDLE_SOURCE_DIR "/crashes";
 static struct program_end end; /* safe: tests run one after the other */
 
-static void update(const struct kernel *k, const char *path)
+#ifdef __clang__
+enum { reports_are_of_this_compiler = 1 };
+#else
+enum { reports_are_of_this_compiler = 0 };
+#endif
+
+static void update(const struct kernel *k, const char *folder_signature, const char *path)
 {
+    char signature[TARGET_SIGNATURE_BYTES];
     uint8_t *bytes;
     size_t size;
     char error[FILE_ERROR_BYTES];
@@ -37,9 +47,10 @@ static void update(const struct kernel *k, const char *path)
     target_open(&options);
     target_try(bytes, size, &result);
     if (result.verdict != VERDICT_BUG) fail_msg("%s: no bug any more", path);
+    report_signature(result.report, signature, sizeof signature);
+    if (strcmp(signature, folder_signature) != 0) fail_msg("%s: now %s", path, signature);
     assert_int_equal(unlink(path), 0); /* A folder without an input is replaced. */
     if (!target_save(bytes, size, &result, &place)) fail_msg("%s", place.error);
-    if (strcmp(place.input, path) != 0) fail_msg("%s: now %s", path, place.input);
     free(bytes);
 }
 
@@ -51,7 +62,7 @@ static void check_crash(const char *kernel, const char *signature)
     const struct kernel *k = kernel_find(kernel, true);
     if (!k) fail_msg("crashes/%s: no such kernel", kernel);
     path_of(path, "%s/%s/%s/input", crashes, kernel, signature);
-    if (getenv("GOLDEN_UPDATE")) update(k, path);
+    if (getenv("GOLDEN_UPDATE") && reports_are_of_this_compiler) update(k, signature, path);
     heddle_run(&end, "replay", "--stable", path);
     if (end.status != STATUS_FOUND || end.errors[0])
         fail_msg("%s: status %d: %s%s", path, end.status, end.errors, end.output);
@@ -59,7 +70,8 @@ static void check_crash(const char *kernel, const char *signature)
     if (!strstr(end.output, token)) fail_msg("%s: another signature:\n%s", path, end.output);
     path_of(path, "%s/%s/%s/report.txt", crashes, kernel, signature);
     file_get(path, stored, sizeof stored, &size);
-    assert_string_equal(end.output, stored);
+    if (reports_are_of_this_compiler && strcmp(end.output, stored) != 0)
+        fail_msg("%s is not what is reported now:\n%s", path, end.output);
 }
 
 /* Names in a folder, sorted; hidden ones are none. */
@@ -96,11 +108,27 @@ static void every_stored_crash_replays(void **state)
         free(kernels[k]);
     }
     if (kernels) free(kernels);
-    print_message("%d stored crashes\n", crash_count);
+    print_message("crashes: %d stored, each %s\n", crash_count,
+                  reports_are_of_this_compiler ? "replays to its report"
+                                               : "replays to its signature (not clang)");
+}
+
+static void no_kernel_is_without_a_stored_crash(void **state)
+{
+    (void)state;
+    char path[PROGRAM_PATH_BYTES];
+    for (const struct kernel *k = kernel_first(); k; k = k->next) {
+        if (!k->buggy || k->miss) continue;
+        path_of(path, "%s/%s/%s/input", crashes, k->name, k->expect[0]);
+        if (access(path, R_OK) != 0) fail_msg("%s is missing", path);
+    }
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_stored_crash_replays)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_stored_crash_replays),
+        cmocka_unit_test(no_kernel_is_without_a_stored_crash),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,6 +77,10 @@ static void add_arguments(struct life *life, const struct session *session, cons
     add(life, "-max_total_time=%d", left < 1 ? 1 : (int)left);
     if (options->runs > 0) add(life, "-runs=%" PRIu64, options->runs - session_executions(session));
     if (options->seed > 0) add(life, "-seed=%" PRIu32, engine_seed(options->seed, start));
+    /* Short inputs hold whole schedules; growing to them byte by byte would take thousands of
+     * runs. */
+    add(life, "-len_control=0");
+    add(life, "-max_len=512");
     add(life, "-timeout=25");
     add(life, "%s/corpus", session->folder);
     char root[SCRATCH_PATH_BYTES], seeds[SCRATCH_PATH_BYTES];

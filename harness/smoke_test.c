@@ -68,10 +68,7 @@ static void libfuzzer_goes_on_after_a_finding(void **state)
                "--artifacts", folder);
     assert_int_equal(end.status, STATUS_FOUND);
     assert_int_equal(text_count(end.output, "==ABORTING\n"), 1);
-    const char *sum = strstr(end.output, "1 of 1 kernels found, 1 findings, ");
-    assert_non_null(sum);
-    unsigned long executions = strtoul(strrchr(sum, ',') - 1, NULL, 10);
-    (void)executions;
+    assert_non_null(strstr(end.output, "1 of 1 kernels found, 1 findings, "));
     assert_null(strstr(end.output, " 1 executions in ")); /* It did not stop at the first. */
     folder_remove(folder);
 }
@@ -206,7 +203,9 @@ static void engines_run_equal_executions(void **state)
                                               k->buggy ? "--" : "--heddle-variant=fixed",
                                               "--heddle-digests=3000:7", NULL});
             assert_int_equal(end.status, STATUS_OK);
-            if (digest[0]) assert_memory_equal(end.output, digest, 16);
+            if (digest[0] && memcmp(end.output, digest, 16) != 0)
+                fail_msg("%s: %sexpected %s; was it built from the same sources?", programs[i],
+                         end.output, digest);
             memcpy(digest, end.output, 16);
         }
         heddle_run(&end, "sample", k->name, "--policy", "bytes", "--runs", "3000", "--seed", "7",

@@ -310,10 +310,7 @@ static void two_closers_are_a_report_in_every_schedule(void)
     go_chan_close(c);
 }
 
-static void an_unrecovered_close_of_nil_is_a_report(void)
-{
-    go_chan_close(NULL);
-}
+static void an_unrecovered_close_of_nil_is_a_report(void) { go_chan_close(NULL); }
 
 /* ---- Nil ---------------------------------------------------------------------------------- */
 
@@ -475,8 +472,7 @@ int main(void)
         natural_test(waiting_senders_are_served_first_in_first_out, "1234 pass"),
         natural_test(waiting_receivers_are_served_first_in_first_out, "1:1 2:2 3:3  pass"),
         outcomes_test(a_parked_sender_comes_after_the_buffered_values, "123 pass"),
-        outcomes_test(a_buffer_takes_capacity_values_without_a_receiver,
-                      "len3 cap3 123 len0 pass"),
+        outcomes_test(a_buffer_takes_capacity_values_without_a_receiver, "len3 cap3 123 len0 pass"),
         outcomes_test(one_value_more_than_capacity_blocks, "deadlock"),
         outcomes_test(an_unbuffered_send_blocks_without_a_receiver, "deadlock"),
         outcomes_test(the_ring_keeps_order_when_it_wraps, "0123456789 pass"),

@@ -103,6 +103,60 @@ static void time_passes_for_who_spins_in_the_end(void)
     testkit_say("%d", (int)go_now());
 }
 
+static struct go_chan *closed_channel(void)
+{
+    struct go_chan *c = go_chan_make(0, 0);
+    go_chan_close(c);
+    return c;
+}
+
+static void select_until_second(void)
+{
+    struct go_chan *first = closed_channel();
+    struct go_chan *second = closed_channel();
+    for (;;) {
+        struct go_case cases[] = {GO_RECV(first, NULL), GO_RECV(second, NULL)};
+        if (go_select(cases, 2) == 1) return;
+    }
+}
+
+static void every_ready_case_is_taken_in_the_end(void)
+{
+    select_until_second();
+    testkit_say("both");
+}
+
+static void every_ready_case_is_taken_though_a_timer_is_armed(void)
+{
+    go_timer_new(INT64_MAX);
+    select_until_second();
+    testkit_say("both");
+}
+
+static void every_ready_case_of_two_selects_in_turn_is_taken(void)
+{
+    struct go_chan *first = closed_channel();
+    struct go_chan *second = closed_channel();
+    bool taken[2][2] = {{false, false}, {false, false}};
+    for (int i = 0; !taken[0][1] || !taken[1][1]; i ^= 1) {
+        struct go_case cases[] = {GO_RECV(first, NULL), GO_RECV(second, NULL)};
+        taken[i][go_select(cases, 2)] = true;
+    }
+    testkit_say("both");
+}
+
+static void time_passes_for_who_selects_what_is_always_ready(void)
+{
+    struct go_chan *ready = closed_channel();
+    flag = false;
+    go(sleep_and_set, NULL);
+    while (!flag) {
+        struct go_case cases[] = {GO_RECV(ready, NULL)};
+        go_select(cases, 1);
+    }
+    testkit_say("%d", (int)go_now());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +164,13 @@ int main(void)
         cmocka_unit_test(a_policy_that_is_never_asked_comes_to_max_steps_too),
         natural_test_under(who_spins_for_another_is_served_in_the_end, &short_run, "set pass"),
         natural_test_under(time_passes_for_who_spins_in_the_end, &short_run, "1000 pass"),
+        natural_test_under(every_ready_case_is_taken_in_the_end, &short_run, "both pass"),
+        natural_test_under(every_ready_case_is_taken_though_a_timer_is_armed, &short_run,
+                           "both pass"),
+        natural_test_under(every_ready_case_of_two_selects_in_turn_is_taken, &short_run,
+                           "both pass"),
+        natural_test_under(time_passes_for_who_selects_what_is_always_ready, &short_run,
+                           "1000 pass"),
     };
     return cmocka_run_group_tests_name("fair", tests, NULL, NULL);
 }

@@ -303,8 +303,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         outcomes_test(a_goroutine_may_run_before_the_next_line_of_its_creator, "cp pass",
                       "pc pass"),
-        outcomes_test(goroutines_start_in_any_order, "123 pass", "132 pass", "213 pass",
-                      "231 pass", "312 pass", "321 pass"),
+        outcomes_test(goroutines_start_in_any_order, "123 pass", "132 pass", "213 pass", "231 pass",
+                      "312 pass", "321 pass"),
         natural_test(the_natural_schedule_goes_on_with_the_creator, "012 pass"),
         natural_test(gosched_goes_on_with_who_is_ready_longest, "abrab pass"),
         outcomes_test(gosched_alone_returns, "on pass"),

@@ -269,10 +269,7 @@ static void delete_and_read(void) { make(1), go(delete_1, NULL), read_1(NULL); }
 static void read_and_write(void) { make(1), go(read_1, NULL), write_1(NULL); }
 static void range_and_write(void) { make(1), go(range_all, NULL), write_1(NULL); }
 static void protected_write(void) { make(1), go(read_1, NULL), go_protect(write_1, NULL, NULL); }
-static void reads_together(void)
-{
-    make(1), go(read_1, NULL), go(read_1, NULL), range_all(NULL);
-}
+static void reads_together(void) { make(1), go(read_1, NULL), go(read_1, NULL), range_all(NULL); }
 static void len_and_write(void) { make(1), go(read_len, NULL), write_1(NULL); }
 static void alone(void) { make(1), write_1(NULL), read_1(NULL), delete_1(NULL); }
 

@@ -136,10 +136,7 @@ static void a_lock_left_by_an_ended_goroutine_blocks_the_others(void)
     go_mutex_unlock(&m);
 }
 
-static void a_lock_left_locked_is_no_bug_by_itself(void)
-{
-    go(lock_for_good, NULL);
-}
+static void a_lock_left_locked_is_no_bug_by_itself(void) { go(lock_for_good, NULL); }
 
 static void lock_m_then_n(void *unused)
 {

@@ -150,10 +150,7 @@ static void an_unrecovered_panic_of_the_root_is_a_report(void)
     say_and_panic("a");
 }
 
-static void an_unrecovered_panic_of_a_goroutine_is_a_report(void)
-{
-    go(say_and_panic, "a");
-}
+static void an_unrecovered_panic_of_a_goroutine_is_a_report(void) { go(say_and_panic, "a"); }
 
 static void a_panic_outside_of_the_protection_is_a_report(void)
 {
@@ -225,10 +222,7 @@ static void deferred_calls_run_when_the_function_panics(void)
     say_protect(defer_three_and_panic, "a");
 }
 
-static void deferred_calls_of_a_goroutine_run_when_it_returns(void)
-{
-    go(defer_three, NULL);
-}
+static void deferred_calls_of_a_goroutine_run_when_it_returns(void) { go(defer_three, NULL); }
 
 static void deferred_calls_of_the_root_run_when_it_returns(void) { defer_three(NULL); }
 
@@ -335,10 +329,7 @@ static void defer_and_leave(void *unused)
     leave(NULL);
 }
 
-static void goexit_runs_deferred_calls_and_nothing_else(void)
-{
-    go(defer_and_leave, NULL);
-}
+static void goexit_runs_deferred_calls_and_nothing_else(void) { go(defer_and_leave, NULL); }
 
 static void leave_from_protection(void *unused)
 {
@@ -426,7 +417,6 @@ static void leave_in_defer(void *unused)
 
 static void goexit_in_a_deferred_call_ends_the_panic(void) { go(leave_in_defer, NULL); }
 
-
 /* ---- Reports ------------------------------------------------------------------------------ */
 
 static void two_panics(void)
@@ -507,10 +497,8 @@ int main(void)
         outcomes_test(a_deferred_call_may_defer, "3mx1[] pass"),
         outcomes_test(a_panic_in_a_deferred_call_takes_the_place_of_the_one_before,
                       "a3b1[panic: b] pass"),
-        outcomes_test(a_panic_in_a_deferred_call_after_a_return_is_recovered,
-                      "b1[panic: b] pass"),
-        outcomes_test(a_panic_in_a_deferred_call_of_the_root_is_a_report,
-                      "ab1 unrecovered-panic"),
+        outcomes_test(a_panic_in_a_deferred_call_after_a_return_is_recovered, "b1[panic: b] pass"),
+        outcomes_test(a_panic_in_a_deferred_call_of_the_root_is_a_report, "ab1 unrecovered-panic"),
         outcomes_test(recovering_in_a_deferred_call_leaves_the_panic_as_it_was,
                       "ab[panic: b][panic: a] pass"),
         outcomes_test(goexit_runs_deferred_calls_and_nothing_else, "f321 pass"),

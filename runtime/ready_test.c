@@ -54,8 +54,8 @@ static void compare(uint32_t without)
 static void words_and_blocks_meet_without_gaps(void **unused)
 {
     (void)unused;
-    static const uint32_t edges[] = {1,    2,    63,   64,   65,    127,   128,  129,
-                                     4095, 4096, 4097, 8191, 8192,  8193,  12288, 19999, 20000};
+    static const uint32_t edges[] = {1,    2,    63,   64,   65,   127,   128,   129,  4095,
+                                     4096, 4097, 8191, 8192, 8193, 12288, 19999, 20000};
     enum { COUNT = sizeof edges / sizeof edges[0] };
     begin(NUMBERS_MAX);
     for (size_t i = 0; i < COUNT; i++) put(edges[i], true);

@@ -44,7 +44,8 @@ void *sched_alloc(size_t bytes)
 size_t sched_choose(enum choice_kind kind, const struct candidate *c, size_t n)
 {
     if (likely(!sched.fair)) return choose(kind, c, n);
-    return sched.fair_turns++ % n;
+    /* Scattered: answers in turn are always the same ones for who asks n times in each round. */
+    return (mix64(0, ++sched.fair_choices) >> 32) % n;
 }
 
 /* ---- The clock ---------------------------------------------------------------------------- */
@@ -223,7 +224,9 @@ __attribute__((noinline)) static size_t pick_fair(struct goroutine **first, size
     struct go_list *oldest = list_first(&sched.ready);
     if (oldest) *first = container_of(oldest, struct goroutine, ready_link);
     if (!sched.deadlines.count) return 0;
-    return sched.fair_turns++ % n == n - 1 ? n - 1 : 0;
+    if (++sched.fair_turns < n) return 0;
+    sched.fair_turns = 0;
+    return n - 1;
 }
 
 /* Who goes on; fires timers meanwhile. NULL: nothing can run any more. */
@@ -377,6 +380,7 @@ void sched_reset(void)
     sched.switches = 0;
     sched.preemptions = 0;
     sched.fair_turns = 0;
+    sched.fair_choices = 0;
     sched.limit = NULL;
     sched.candidates = NULL;
     sched.candidate_capacity = 0;

@@ -107,8 +107,9 @@ struct sched {
     int64_t watchdog_ns; /* go_test_timeout; INT64_MAX: none */
     uint64_t switches;
     uint64_t preemptions;
-    uint32_t fair_turns;
-    uint32_t fair_start; /* event_log.count when the fair phase began */
+    uint32_t fair_turns;   /* since the clock had its turn in the fair phase */
+    uint32_t fair_choices; /* answers given in the fair phase */
+    uint32_t fair_start;   /* event_log.count when the fair phase began */
     uint32_t ticks_after_end;
     uint32_t fair_steps;
     bool go123_timers;

@@ -128,14 +128,13 @@ static void the_running_goroutine_is_first_then_the_others_by_number_then_the_cl
     static const size_t answers[] = {0, 0, 0, 0, 2};
     run(three_and_a_timer, answers, 5, &result);
     static const char *const asked[] = {
-        "1 2",     /* after the first go */
-        "1 2 3",   /* after the second */
-        "1 2 3 4", /* after the third */
-        "1 2 3 4", /* before the sleep */
-        "2 3 4 0", /* parked: G2 is ready longest; answer 2 is G4 */
-        "4 2 3 0", /* G4 runs */
-        "4 2 3 0",
-        "2 3 0", /* G4 has ended */
+        "1 2",              /* after the first go */
+        "1 2 3",            /* after the second */
+        "1 2 3 4",          /* after the third */
+        "1 2 3 4",          /* before the sleep */
+        "2 3 4 0",          /* parked: G2 is ready longest; answer 2 is G4 */
+        "4 2 3 0",          /* G4 runs */
+        "4 2 3 0", "2 3 0", /* G4 has ended */
     };
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
         assert_int_equal(notes.questions[i].kind, CHOICE_RUN);
@@ -385,8 +384,8 @@ static void nobody_is_asked_before_quiet_until(void **unused)
 static void each_operation_is_shown_once_also_when_nobody_was_asked(void **unused)
 {
     (void)unused;
-    static void (*const roots[])(void) = {lock_and_unlock, three_and_a_timer,
-                                          wake_three_before_two, hold_while_two_want};
+    static void (*const roots[])(void) = {lock_and_unlock, three_and_a_timer, wake_three_before_two,
+                                          hold_while_two_want};
     for (size_t r = 0; r < sizeof roots / sizeof roots[0]; r++) {
         struct run_result result;
         run(roots[r], NULL, 0, &result);
@@ -442,7 +441,7 @@ static void two_times_three_operations(void)
 {
     a = go_chan_make(0, 0);
     b = go_chan_make(0, 0);
-    go(two_lens_of_b, NULL);              /* start, len, len */
+    go(two_lens_of_b, NULL);                    /* start, len, len */
     for (int i = 0; i < 2; i++) go_chan_len(a); /* the point after go, len, len */
 }
 

@@ -107,10 +107,7 @@ static void default_is_never_taken_when_a_case_is_ready(void)
     testkit_say("%zu", go_select_default(cases, 2));
 }
 
-static void a_default_alone_goes_on(void)
-{
-    testkit_say("%zu", go_select_default(NULL, 0));
-}
+static void a_default_alone_goes_on(void) { testkit_say("%zu", go_select_default(NULL, 0)); }
 
 static void after_a_default_others_can_run(void)
 {
@@ -156,10 +153,7 @@ static void a_parked_nil_case_never_fires(void)
     say_select2(NULL, b);
 }
 
-static void a_select_on_nil_channels_alone_blocks_for_ever(void)
-{
-    say_select2(NULL, NULL);
-}
+static void a_select_on_nil_channels_alone_blocks_for_ever(void) { say_select2(NULL, NULL); }
 
 static void of_a_duplicate_channel_either_case_is_taken_once(void)
 {

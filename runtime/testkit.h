@@ -23,11 +23,11 @@
 #ifndef HEDDLE_TESTKIT_H
 #define HEDDLE_TESTKIT_H
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "run.h"
 
@@ -78,8 +78,7 @@ struct run_result *testkit_natural(void (*root)(void), const struct run_options 
 /* Give these answers, in order, to the choices that have several candidates (CHOICE_DATA included;
  * an answer that is too large becomes the last candidate), 0 after them. */
 struct run_result *testkit_scripted(void (*root)(void), const struct run_options *options,
-                                    const size_t *answers, size_t count,
-                                    struct run_result *result);
+                                    const size_t *answers, size_t count, struct run_result *result);
 
 /* Run root under every schedule, depth first. options may be NULL. Returns out->count; look at
  * out->incomplete. */
@@ -120,8 +119,10 @@ void testkit_test_natural(void **claim);
 
 #define TESTKIT_ENTRY(function, root, options, ...)                                                \
     {                                                                                              \
-        #root, function, NULL, NULL,                                                               \
-        &(struct testkit_claim) { (root), (options), (const char *const[]){__VA_ARGS__, NULL} }    \
+#root, function, NULL, NULL, &(struct testkit_claim)                                       \
+        {                                                                                          \
+            (root), (options), (const char *const[]) { __VA_ARGS__, NULL }                         \
+        }                                                                                          \
     }
 /* Over all schedules, root has exactly these outcomes. The name of root is the claim. */
 #define outcomes_test(root, ...) TESTKIT_ENTRY(testkit_test_outcomes, root, NULL, __VA_ARGS__)

@@ -98,10 +98,7 @@ static void say_panic(void (*fn)(void *), void *arg)
     testkit_say("%s", go_protect(fn, arg, &panic) ? panic.kind : "none");
 }
 
-static void done_below_zero_panics(void)
-{
-    say_panic(done, NULL);
-}
+static void done_below_zero_panics(void) { say_panic(done, NULL); }
 
 static void an_add_below_zero_panics(void)
 {

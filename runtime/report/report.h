@@ -144,8 +144,8 @@ struct source_frame {
 };
 enum { SOURCE_FRAMES_MAX = 8 };
 
-/* Frames of a return address. Returns how many were written (at least 1: an unknown one has function
- * ""), and module and offset for a frame without symbols. Cached by pc. */
+/* Frames of a return address, innermost first. Returns how many were written: at least 1, since an
+ * unknown one is a frame with function "" (symbolize_module says where it lies). Cached by pc. */
 size_t symbolize(const void *pc, struct source_frame out[SOURCE_FRAMES_MAX]);
 bool symbolize_module(const void *pc, char *module, size_t module_bytes, uintptr_t *offset);
 /* The innermost function's name, from the cache if it is there: what signatures are made of. The

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* Gate: the gates have eyes. With one detector switched off the gate of the kernels must fail, for
+ * the kernels that only this detector sees, and for no other.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel.h"
+#include "testkit.h"
+
+static struct program_end end; /* safe: tests run one after the other */
+
+/* A detector and the types of what it reports. */
+struct canary {
+    const char *option;
+    const char *types[8];
+};
+
+static bool sees(const struct canary *canary, const struct kernel *k)
+{
+    for (size_t i = 0; i < sizeof canary->types / sizeof canary->types[0] && canary->types[i]; i++)
+        if (strncmp(k->expect[0], canary->types[i], strlen(canary->types[i])) == 0) return true;
+    return false;
+}
+
+static void check_blindness(const struct canary *canary)
+{
+    char line[256];
+    size_t missed = 0;
+    program_run(
+        &end, NULL,
+        (const char *const[]){HEDDLE_BUILD_DIR "/gates_kernels_test", canary->option, NULL});
+    for (const struct kernel *k = kernel_first(); k; k = k->next) {
+        if (!k->buggy || k->miss) continue;
+        snprintf(line, sizeof line, "kernels: %s buggy, policy random, seed 1: not found\n",
+                 k->name);
+        bool is_missed = strstr(end.errors, line) != NULL;
+        if (is_missed != sees(canary, k))
+            fail_msg("%s: %s is %s\n%s", canary->option, k->name,
+                     is_missed ? "not found" : "found all the same", end.errors);
+        missed += is_missed;
+    }
+    /* Which of the two tests of the gate fail is their affair: cmocka's status is their number. */
+    assert_in_range(end.status, 1, 2);
+    assert_true(missed > 0);
+    assert_null(strstr(end.errors, "not expected"));
+    print_message("canary: %s: the gate fails, %zu kernels not found\n", canary->option, missed);
+}
+
+static void gate_fails_without_a_detector(void **state)
+{
+    (void)state;
+    static const struct canary canaries[] = {
+        {"--detectors-off=deadlock", {"deadlock--"}},
+        {"--detectors-off=leak", {"goroutine-leak--"}},
+        {"--detectors-off=misuse",
+         {"close-of-", "send-to-closed-", "negative-waitgroup-", "waitgroup-misuse--", "unlock-of-",
+          "copy-of-locked", "concurrent-map-", "assignment-to-nil-map"}},
+        {"--detectors-off=oracle", {"oracle-failure--"}},
+    };
+    for (size_t i = 0; i < sizeof canaries / sizeof canaries[0]; i++) check_blindness(&canaries[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(gate_fails_without_a_detector)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
