@@ -220,6 +220,22 @@ static void pct_runs_the_same_one_until_a_change_point(void **state)
     policy_destroy(policy);
 }
 
+static void pct_draws_priorities_anew_for_each_run(void **state)
+{
+    (void)state;
+    struct policy *policy = policy_find("pct")->create(5);
+    size_t firsts[5] = {0};
+    for (int execution = 0; execution < 100; execution++) {
+        struct driver_run run;
+        driver_begin(policy, &run);
+        for (size_t i = 0; i < 60; i++) ask_goroutines(policy, &run, 5);
+        driver_end(policy, &run);
+        firsts[run.answers[0]]++;
+    }
+    for (size_t i = 0; i < 5; i++) assert_int_not_equal(firsts[i], 0);
+    policy_destroy(policy);
+}
+
 /* Whatever others are there, of two candidates the same one is preferred. */
 static void pct_priorities_belong_to_stable_ids(void **state)
 {
@@ -321,6 +337,7 @@ int main(void)
         cmocka_unit_test(dfs_follows_questions_that_depend_on_answers),
         cmocka_unit_test(dfs_enumerates_all_kinds_of_choice),
         cmocka_unit_test(pct_runs_the_same_one_until_a_change_point),
+        cmocka_unit_test(pct_draws_priorities_anew_for_each_run),
         cmocka_unit_test(pct_priorities_belong_to_stable_ids),
         cmocka_unit_test(pct_change_point_puts_the_first_in_line_below_all),
         cmocka_unit_test(pct_gives_the_clock_a_priority_like_any_other),

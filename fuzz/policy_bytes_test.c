@@ -61,8 +61,8 @@ static void entry_is_applied_at_its_position(void **state)
 static void entry_waits_for_a_position_with_several_candidates(void **state)
 {
     (void)state;
-    /* Entries for 2, 3 and 4, but nobody is asked at 2, 3 and 5. */
-    const uint8_t bytes[] = {HEADER(MODE_NATURAL, 0), 1, 1, 0, 2, 0, 3};
+    /* Entries for 2, 3 and 6, but nobody is asked at 2, 3 and 5; the late ones move no other. */
+    const uint8_t bytes[] = {HEADER(MODE_NATURAL, 0), 1, 1, 0, 2, 2, 3};
     static const struct driver_question questions[] = {
         {CHOICE_RUN, 4, NULL}, {CHOICE_RUN, 1, NULL}, {CHOICE_RUN, 1, NULL}, {CHOICE_RUN, 4, NULL},
         {CHOICE_RUN, 1, NULL}, {CHOICE_RUN, 4, NULL}, {CHOICE_RUN, 4, NULL}, {CHOICE_RUN, 4, NULL},

@@ -125,6 +125,33 @@ static void natural_run_needs_no_bytes(void **state)
     policy_destroy(natural);
 }
 
+static void begin_quiet(struct policy *self) { self->quiet_until = 4; }
+
+static size_t choose_one(struct policy *self, enum choice_kind kind, const struct candidate *c,
+                         size_t n)
+{
+    (void)self, (void)kind, (void)c, (void)n;
+    return 1;
+}
+
+static void quiet_positions_stay_quiet(void **state)
+{
+    (void)state;
+    static const struct driver_question questions[] = {
+        {CHOICE_RUN, 2, NULL}, {CHOICE_RUN, 2, NULL}, {CHOICE_DATA, 2, NULL},
+        {CHOICE_RUN, 2, NULL}, {CHOICE_RUN, 2, NULL},
+    };
+    static const size_t expected[] = {0, 0, 1, 0, 1};
+    struct policy inner = {
+        .name = "quiet", .blind = true, .begin = begin_quiet, .choose = choose_one};
+    struct record record;
+    static struct driver_run run;
+    record_init(&record, &inner);
+    driver_run(&record.policy, questions, 5, &run);
+    assert_memory_equal(run.answers, expected, sizeof expected);
+    record_free(&record);
+}
+
 static enum record_status status_of_answer(struct driver_question question, size_t answer,
                                            size_t times)
 {
@@ -240,6 +267,7 @@ int main(void)
         cmocka_unit_test(any_answers_come_back_when_re_encoded),
         cmocka_unit_test(every_distance_between_deviations_can_be_encoded),
         cmocka_unit_test(natural_run_needs_no_bytes),
+        cmocka_unit_test(quiet_positions_stay_quiet),
         cmocka_unit_test(what_the_form_cannot_hold_is_told),
         cmocka_unit_test(re_encoded_execution_has_the_same_digest),
         cmocka_unit_test(recording_does_not_change_an_execution),

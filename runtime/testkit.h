@@ -23,11 +23,12 @@
 #ifndef HEDDLE_TESTKIT_H
 #define HEDDLE_TESTKIT_H
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h> /* needs all of these before it */
 
 #include "run.h"
 
