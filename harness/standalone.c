@@ -116,7 +116,8 @@ static bool set_digests(const char *value)
 static bool set_bench(const char *value)
 {
     standalone.options.name = value;
-    return bench_find && bench_find(value, &standalone.options.root, &standalone.options.engine_only);
+    return bench_find &&
+           bench_find(value, &standalone.options.root, &standalone.options.engine_only);
 }
 
 static const struct {

@@ -72,6 +72,27 @@ static void a_policy_that_is_never_asked_comes_to_max_steps_too(void **unused)
     assert_in_range(turns[1], 95, 105);
 }
 
+static void three_spin_beside_a_ticker(void)
+{
+    go_ticker_new(1);
+    three_spin();
+}
+
+static void the_clock_has_one_turn_in_each_round(void **unused)
+{
+    (void)unused;
+    struct run_result result;
+    testkit_natural(three_spin_beside_a_ticker, &short_run, &result);
+    assert_string_equal(result.limit, "max_steps");
+    size_t count;
+    size_t ticks = 0;
+    const struct event *events = run_events(&count, NULL);
+    for (size_t i = 0; i < count; i++) ticks += events[i].kind == OP_TIMER_FIRE;
+    assert_in_range(ticks, 74, 76); /* of 300 events of four in turn; none before */
+    assert_in_range(turns[1], 70, 80);
+    assert_in_range(turns[2], 70, 80);
+}
+
 static void set_flag(void *unused)
 {
     (void)unused;
@@ -162,6 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(after_max_steps_all_have_their_turns_and_no_policy_is_asked),
         cmocka_unit_test(a_policy_that_is_never_asked_comes_to_max_steps_too),
+        cmocka_unit_test(the_clock_has_one_turn_in_each_round),
         natural_test_under(who_spins_for_another_is_served_in_the_end, &short_run, "set pass"),
         natural_test_under(time_passes_for_who_spins_in_the_end, &short_run, "1000 pass"),
         natural_test_under(every_ready_case_is_taken_in_the_end, &short_run, "both pass"),
