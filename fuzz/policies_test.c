@@ -317,7 +317,7 @@ static void pct_forgets_the_oldest_of_too_many_demotions(void **state)
     (void)state;
     struct pct pct;
     pct_begin(&pct, rng_of(1, 0), UINT32_MAX);
-    for (uint64_t i = 0; i < 10 * PCT_DEMOTED_MAX; i++) {
+    for (uint64_t i = 0; i < (uint64_t)10 * PCT_DEMOTED_MAX; i++) {
         struct candidate c[] = {{.stable = 1000 + i, .id = 1, .op.kind = OP_GOSCHED},
                                 {.stable = 2000 + i, .id = 2, .op.kind = OP_GOSCHED}};
         assert_in_range(pct_choose(&pct, CHOICE_RUN, c, 2), 0, 1);

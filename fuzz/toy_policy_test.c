@@ -308,7 +308,7 @@ static void what_a_candidate_will_do_is_what_it_then_does(void **state)
         assert_int_equal(p.others, 0);
         matched += p.matched;
     }
-    assert_true(matched > 3 * SCHEDULES);
+    assert_true(matched > (uint64_t)3 * SCHEDULES);
 }
 
 /* ---- Toy DPOR ----------------------------------------------------------------------------- */

@@ -20,9 +20,7 @@ static struct program_end end; /* safe: tests run one after the other */
 
 static void check_usage(const char *const arguments[], const char *line)
 {
-    const char *argv[PROGRAM_ARGUMENTS_MAX] = {HEDDLE_BUILD_DIR "/heddle"};
-    for (size_t i = 0; arguments[i]; i++) argv[i + 1] = arguments[i];
-    program_run(&end, NULL, argv);
+    program_run_with(&end, NULL, HEDDLE_BUILD_DIR "/heddle", arguments);
     if (end.status != STATUS_USAGE || !strstr(end.errors, line) || !text_is_one_line(end.errors))
         fail_msg("status %d, \"%s\", expected \"%s\"", end.status, end.errors, line);
 }

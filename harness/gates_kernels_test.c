@@ -139,11 +139,12 @@ static void buggy_kernels_are_found_and_fixed_ones_are_silent(void **state)
 
 /* ---- All schedules ------------------------------------------------------------------------ */
 
-/* Those that must not grow out of reach. */
+/* Those that must not grow out of reach. (moby_24007 has 10,555,133 and 1,920,602 schedules: they
+ * are all run by `./run test --full`.) */
 static bool is_small(const struct kernel *k)
 {
-    static const char *const names[] = {"kubernetes_5316", "litmus_canary", "moby_24007",
-                                        "moby_25384", "slide_send_under_lock"};
+    static const char *const names[] = {"kubernetes_5316", "litmus_canary", "moby_25384",
+                                        "slide_send_under_lock"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(k->name, names[i]) == 0) return true;
     return false;

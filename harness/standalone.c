@@ -188,8 +188,9 @@ static void run_digests(void)
                 culprit, standalone.digest_seed);
         leave(STATUS_INTERNAL);
     }
-    printf("%016" PRIx64 " %s %s: %" PRIu64 " generated inputs of seed %" PRIu64 "\n", digest,
-           standalone.options.name, standalone.options.variant, standalone.digest_count,
+    const char *variant = standalone.options.variant;
+    printf("%016" PRIx64 " %s%s%s: %" PRIu64 " generated inputs of seed %" PRIu64 "\n", digest,
+           standalone.options.name, variant[0] ? " " : "", variant, standalone.digest_count,
            standalone.digest_seed);
     leave(STATUS_OK);
 }

@@ -101,6 +101,17 @@ void program_run(struct program_end *end, const char *output_path, const char *c
     folder_remove(folder);
 }
 
+void program_run_with(struct program_end *end, const char *output_path, const char *program,
+                      const char *const arguments[])
+{
+    const char *all[PROGRAM_ARGUMENTS_MAX] = {program};
+    for (size_t i = 0; arguments[i]; i++) {
+        assert_true(i + 2 < PROGRAM_ARGUMENTS_MAX);
+        all[i + 1] = arguments[i];
+    }
+    program_run(end, output_path, all);
+}
+
 bool text_is_one_line(const char *text)
 {
     const char *end = strchr(text, '\n');

@@ -22,11 +22,15 @@ struct program_end {
  * end->output, else to that file. */
 void program_run(struct program_end *end, const char *output_path, const char *const arguments[]);
 
+/* The same with the program apart from its arguments. */
+void program_run_with(struct program_end *end, const char *output_path, const char *program,
+                      const char *const arguments[]);
+
 /* Run `heddle` of this build. */
-#define heddle_run(end, ...)                                                                       \
-    program_run((end), NULL, (const char *const[]){HEDDLE_BUILD_DIR "/heddle", __VA_ARGS__, NULL})
 #define heddle_run_into(end, path, ...)                                                            \
-    program_run((end), (path), (const char *const[]){HEDDLE_BUILD_DIR "/heddle", __VA_ARGS__, NULL})
+    program_run_with((end), (path), HEDDLE_BUILD_DIR "/heddle",                                    \
+                     (const char *const[]){__VA_ARGS__, NULL})
+#define heddle_run(end, ...) heddle_run_into(end, NULL, __VA_ARGS__)
 
 /* The text is one line, and not empty. */
 bool text_is_one_line(const char *text);

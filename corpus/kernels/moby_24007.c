@@ -12,6 +12,7 @@ KERNEL(moby_24007, .title = "Two goroutines find the log watcher open and both c
 struct watcher {
     struct go_chan *closed; /* never sent on */
     struct go_once once;
+    struct go_waitgroup ends;
 };
 
 static void close_once(void *arg)
@@ -31,17 +32,34 @@ static void watcher_close(struct watcher *w)
     go_chan_close(w->closed); /* Somebody else may have been here since the question. */
 }
 
-static void client_ends(void *arg) { watcher_close(arg); }
+static void client_ends(void *arg)
+{
+    struct watcher *w = arg;
+    watcher_close(w);
+    go_waitgroup_done(&w->ends);
+}
 
-static void driver_ends(void *arg) { watcher_close(arg); }
+static void driver_ends(void *arg)
+{
+    struct watcher *w = arg;
+    watcher_close(w);
+    go_waitgroup_done(&w->ends);
+}
 
-static void follow_log(const struct watcher *w) { go_chan_recv(w->closed, NULL); }
+static void follow_log(void *arg)
+{
+    struct watcher *w = arg;
+    go_chan_recv(w->closed, NULL);
+    go_waitgroup_done(&w->ends);
+}
 
 static void kernel_main(void)
 {
     struct watcher *w = go_new(sizeof *w);
     w->closed = go_chan_make(0, 0);
+    go_waitgroup_add(&w->ends, 3);
     go(client_ends, w);
     go(driver_ends, w);
-    follow_log(w);
+    go(follow_log, w);
+    go_waitgroup_wait(&w->ends);
 }

@@ -284,7 +284,7 @@ static void a_standing_cycle_out_of_reach(void)
 }
 
 /* Where heddle.h puts the globals of a program (this file has those of the runtime). */
-static struct ring *global_ring __attribute__((section("heddle_bss")));
+static struct ring *volatile global_ring __attribute__((section("heddle_bss")));
 
 static void a_cycle_that_a_global_reaches(void)
 {

@@ -168,7 +168,7 @@ static void say_cases(struct text *t, const struct goroutine *g)
         const char *verb = c->direction == GO_DIRECTION_SEND ? "send to" : "receive from";
         char name[16] = "a nil channel";
         if (c->chan) object_name(c->chan->object, name);
-        say(t, "%s %s %s", i ? "," : ":", verb, name);
+        say(t, "%s %s %s", i ? " or" : ", waits to", verb, name);
     }
     if (g->case_count > 6) say(t, ", and %u more cases", g->case_count - 6);
 }

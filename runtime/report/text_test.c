@@ -338,7 +338,7 @@ static void a_stable_report_names_neither_process_nor_machine(void **state)
 {
     (void)state;
     const struct report_style style = {.stable = true, .pid = 123, .input = "/tmp/x/crash-0123",
-                                       .replay = "/work/out/heddle replay pool /tmp/x/crash-0123",
+                                       .replay = "/build/out/heddle replay pool /tmp/x/crash-0123",
                                        .root = "/src/proj"};
     expect_text(make_deadlock(), &style,
                 LINE_65
