@@ -24,7 +24,8 @@ struct target_options {
     const char *name;
     const char *variant; /* "buggy", "fixed", or "" */
     void (*root)(void);
-    bool engine_only; /* root is called as it is, outside any execution: the engine is measured */
+    bool engine_only;  /* root is called as it is, outside any execution: the engine is measured */
+    bool entries_only; /* inputs are schedule entries, the header is all defaults: likewise */
     struct run_options run;
     const char *artifacts;                   /* directory for findings; NULL: none are written */
     const char *ignored[TARGET_IGNORED_MAX]; /* signatures */

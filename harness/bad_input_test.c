@@ -135,18 +135,18 @@ static void check_bad_file(const char *program, const char *path, const char *wh
 static void file_that_cannot_be_read_is_one_line_and_status_2(void **state)
 {
     (void)state;
-    char folder[PROGRAM_PATH_BYTES], path[PROGRAM_PATH_BYTES];
+    char folder[PROGRAM_PATH_BYTES], nothing[PROGRAM_PATH_BYTES], secret[PROGRAM_PATH_BYTES];
     folder_make(folder);
+    path_of(nothing, "%s/nothing", folder);
+    path_of(secret, "%s/secret", folder);
+    file_put(secret, "", 0);
+    assert_int_equal(chmod(secret, 0), 0);
     for (size_t i = 0; i < PROGRAM_COUNT; i++) {
         if (!is_built(programs[i])) continue;
         check_bad_file(programs[i], folder, "Is a directory");
-        path_of(path, "%s/nothing", folder);
-        check_bad_file(programs[i], path, "nothing: No such file or directory");
-        if (geteuid() == 0) continue;
-        path_of(path, "%s/secret", folder);
-        file_put(path, "", 0);
-        assert_int_equal(chmod(path, 0), 0);
-        check_bad_file(programs[i], path, "secret: Permission denied");
+        check_bad_file(programs[i], nothing, "nothing: No such file or directory");
+        if (geteuid() == 0) continue; /* Root may read everything. */
+        check_bad_file(programs[i], secret, "secret: Permission denied");
     }
     folder_remove(folder);
 }

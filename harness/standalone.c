@@ -116,6 +116,7 @@ static bool set_digests(const char *value)
 static bool set_bench(const char *value)
 {
     standalone.options.name = value;
+    standalone.options.entries_only = true;
     return bench_find &&
            bench_find(value, &standalone.options.root, &standalone.options.engine_only);
 }

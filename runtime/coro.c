@@ -155,9 +155,9 @@ void coro_thread(struct coro *thread)
 #endif
 }
 
+#if HEDDLE_ASAN
 void coro_arrived(struct coro *self, struct coro *thread)
 {
-#if HEDDLE_ASAN
     const void *bottom = NULL;
     size_t bytes = 0;
     __sanitizer_finish_switch_fiber(*self->fake_stack, &bottom, &bytes);
@@ -166,11 +166,8 @@ void coro_arrived(struct coro *self, struct coro *thread)
         thread->stack_low = (uintptr_t)bottom;
         thread->stack_high = (uintptr_t)bottom + bytes;
     }
-#else
-    (void)self;
-    (void)thread;
-#endif
 }
+#endif
 
 int32_t coro_guard_hit(const void *address)
 {

@@ -25,7 +25,7 @@
 #include <ucontext.h>
 #endif
 
-enum { STACK_CLEAR_BYTES = 1024, CORO_NO_SLOT = -1 };
+enum { STACK_CLEAR_BYTES = 512, CORO_NO_SLOT = -1 };
 
 /* Where a suspended coroutine goes on. */
 struct coro {
@@ -59,7 +59,15 @@ int32_t coro_guard_hit(const void *address);
 
 /* First thing on a new stack: tells ASan where it is, and learns the bounds of the stack of the
  * thread that made the first switch ever. Nothing to do without ASan. */
+#if HEDDLE_ASAN
 void coro_arrived(struct coro *self, struct coro *thread);
+#else
+static inline void coro_arrived(struct coro *self, struct coro *thread)
+{
+    (void)self;
+    (void)thread;
+}
+#endif
 
 /* Suspend from, continue to. Returns when somebody switches to from. */
 static inline void coro_switch(struct coro *from, struct coro *to);

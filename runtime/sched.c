@@ -191,12 +191,15 @@ fill_candidates(const struct goroutine *first, size_t n)
     return c;
 }
 
-/* Index of the candidate that goes on. */
-static size_t pick_index(const struct goroutine *first, size_t n)
+/* Index of the candidate that goes on. What choose() answers without asking is answered here. */
+static inline size_t pick_index(const struct goroutine *first, size_t n)
 {
-    bool reads =
-        !sched.policy->blind && n > 1 && sched.policy->position + 1 >= sched.policy->quiet_until;
-    size_t i = choose(CHOICE_RUN, reads ? fill_candidates(first, n) : NULL, n);
+    struct policy *p = sched.policy;
+    if (n == 1 || p->position + 1 < p->quiet_until) {
+        p->position++;
+        return 0;
+    }
+    size_t i = choose(CHOICE_RUN, p->blind ? NULL : fill_candidates(first, n), n);
     if (i) sched.chosen = true;
     return i;
 }
