@@ -99,9 +99,42 @@ void bench_kernel35(void)
     while (go_chan_recv(p.replies, &reply)) {}
 }
 
+/* The same control flow, so that an engine sees as many edges, with nothing behind it. */
+static volatile uint32_t left;
+
+static __attribute__((noinline)) void do_nothing(void) { left = left; }
+
+static __attribute__((noinline)) bool nothing_left(void)
+{
+    if (left == 0) return true;
+    left--;
+    return false;
+}
+
+static void serve_nothing(void)
+{
+    left = 5;
+    while (!nothing_left()) do_nothing();
+    do_nothing();
+}
+
+static void ask_nothing(void)
+{
+    for (uint32_t i = 0; i < 5; i++) do_nothing();
+    do_nothing();
+}
+
+void bench_skeleton35(void)
+{
+    serve_nothing();
+    ask_nothing();
+    left = 5;
+    while (!nothing_left()) {}
+}
+
 bool bench_find(const char *name, void (**root)(void), bool *engine_only)
 {
     *engine_only = strcmp(name, "none") == 0;
-    *root = *engine_only ? bench_empty : bench_kernel35;
+    *root = *engine_only ? bench_skeleton35 : bench_kernel35;
     return *engine_only || strcmp(name, "kernel35") == 0;
 }

@@ -25,9 +25,11 @@ void bench_crowd(void);    /* `goroutines` runnable ones with `repeats` points e
 void bench_kernel35(void);
 enum { BENCH_KERNEL35_POSITIONS = 35 };
 
-/* For targets, by name: "kernel35"; or "none": bench_empty, to be called with no execution around
- * it
- * (*engine_only). False if there is no such program. */
+/* Its loops and calls with nothing in them: for an engine the same edges, and no execution. */
+void bench_skeleton35(void);
+
+/* For targets, by name: "kernel35"; or "none": the skeleton, to be called with no execution around
+ * it (*engine_only). False if there is no such program. */
 bool bench_find(const char *name, void (**root)(void), bool *engine_only);
 
 #endif
