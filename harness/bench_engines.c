@@ -45,8 +45,8 @@ static enum status bench_libfuzzer(void)
     double none[MEASURE_PAIRS];
     double net[MEASURE_PAIRS];
     for (size_t i = 0; i < MEASURE_PAIRS; i++) {
-        kernel[i] = libfuzzer_seconds(program, "kernel35") * 1e9 / ENGINE_RUNS;
-        none[i] = libfuzzer_seconds(program, "none") * 1e9 / ENGINE_RUNS;
+        kernel[i] = libfuzzer_seconds(program, "kernel35") * 1e9 / (double)ENGINE_RUNS;
+        none[i] = libfuzzer_seconds(program, "none") * 1e9 / (double)ENGINE_RUNS;
         if (kernel[i] < 0 || none[i] < 0) return status_usage("%s did not run to its end", program);
         net[i] = kernel[i] - none[i];
     }

@@ -95,6 +95,7 @@ void bench_kernel35(void)
     struct pipes p = {go_chan_make(sizeof(uint32_t), 2), go_chan_make(sizeof(uint32_t), 2)};
     go(serve, &p);
     go(ask, &p);
+    (void)go_chan_len(p.replies);
     uint32_t reply;
     while (go_chan_recv(p.replies, &reply)) {}
 }

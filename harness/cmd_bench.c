@@ -54,7 +54,7 @@ static void bench_switch(void)
     for (size_t round = 0; round < MEASURE_ROUNDS; round++) {
         double start = measure_cpu_seconds();
         for (int i = 0; i < SWITCHES; i++) coro_switch(&ping, &pong);
-        ns[round] = (measure_cpu_seconds() - start) * 1e9 / (2.0 * SWITCHES);
+        ns[round] = (measure_cpu_seconds() - start) * 1e9 / (2.0 * (double)SWITCHES);
     }
     measure_print("switch, ping-pong", measure_of(ns, MEASURE_ROUNDS), 1, "ns");
 }
@@ -85,7 +85,7 @@ static enum status bench_runtime(void)
     measure_print("execution that does nothing", empty, 1, "ns");
     struct measure kernel = measure_execution(bench_kernel35, "natural", 200000);
     measure_print("execution of a kernel of 35 positions, natural", kernel, 1, "ns");
-    measure_print("  for each position", kernel, 1.0 / BENCH_KERNEL35_POSITIONS, "ns");
+    measure_print("  for each position", kernel, 1 / (double)BENCH_KERNEL35_POSITIONS, "ns");
     kernel = measure_execution(bench_kernel35, "random", 200000);
     measure_print("execution of a kernel of 35 positions, random", kernel, 1, "ns");
     printf("%-58s %10.0f /s\n", "executions per second, random", 1e9 / kernel.median);

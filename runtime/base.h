@@ -35,7 +35,7 @@
 
 /* A broken invariant of ours. Prints INTERNAL with the expression and the last events, then leaves
  * by the installed handler (fault.h); never returns, never becomes a finding. */
-_Noreturn void fault_internal(const char *what, const char *file, int line);
+_Noreturn void fault_internal(const char *what, const char *file, int where);
 
 /* The program or its surroundings are used wrongly (API outside an execution, region that cannot be
  * mapped): one line on stderr, status 2. printf-like. */

@@ -3,10 +3,11 @@
  *
  * Linked with signature.c and types.c; the symbolizer is this file's: a pc is an index of names[].
  */
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #include "report.h"
@@ -15,14 +16,11 @@
 #define LONG_NAME(x) TEN_OF(TEN_OF(x)) TEN_OF(x) TEN_OF(x) x x x x x x x /* 127, the longest */
 
 static const char *const names[] = {
-    "", "worker", "closer", "waiter", "acceptor", "ns::work<int,char>", "unknown",
-    LONG_NAME("c"), LONG_NAME("a"), LONG_NAME("b"),
+    "",        "worker",       "closer",       "waiter",       "acceptor", "ns::work<int,char>",
+    "unknown", LONG_NAME("c"), LONG_NAME("a"), LONG_NAME("b"),
 };
 
-const char *symbolize_function(const void *pc)
-{
-    return names[(uintptr_t)pc];
-}
+const char *symbolize_function(const void *pc) { return names[(uintptr_t)pc]; }
 
 __attribute__((weak)) void fault_internal(const char *what, const char *file, int line)
 {
@@ -79,8 +77,8 @@ static void only_culprits_and_type_get_into_a_signature(void **state)
     report_signature(report, expect, sizeof expect);
     report->goroutine = 7;
     report->first = (struct trace){.count = 1, .pc = {(const void *)(uintptr_t)1}};
-    report->object = (struct report_object){.number = 3, .name = "C3", .kind = "channel",
-                                            .address = 0x1234};
+    report->object =
+        (struct report_object){.number = 3, .name = "C3", .kind = "channel", .address = 0x1234};
     strcpy(report->message, "something");
     report->steps = 99;
     report_signature(report, out, sizeof out);

@@ -27,15 +27,15 @@ __attribute__((weak)) void __sanitizer_symbolize_pc(void *pc, const char *format
                                                     size_t out_bytes);
 
 enum {
-    PATIENCE_MS = 10000,     /* for one answer: the first one reads all debug information */
-    RESTARTS_MAX = 3,        /* of llvm-symbolizer, if somebody kills it */
+    PATIENCE_MS = 10000, /* for one answer: the first one reads all debug information */
+    RESTARTS_MAX = 3,    /* of llvm-symbolizer, if somebody kills it */
     ANSWER_BYTES = 64 * 1024,
-    SLOTS_MIN = 256,         /* a power of two */
+    SLOTS_MIN = 256, /* a power of two */
     MODULE_BYTES = PATH_MAX,
 };
 
 struct module {
-    uintptr_t address;       /* looked for */
+    uintptr_t address; /* looked for */
     bool found;
     bool is_main;            /* the program itself */
     uintptr_t offset;        /* address as the file's symbols count it */
@@ -201,8 +201,8 @@ static const char *cpp_name(const char *name, size_t *length)
 /* What is printed as the function's name: one word, or "" for none. */
 static void tidy_function(const char *name, char *out, size_t out_bytes)
 {
-    bool unknown = starts_with(name, "??") || strcmp(name, "<null>") == 0 ||
-                   strcmp(name, "(null)") == 0;
+    bool unknown =
+        starts_with(name, "??") || strcmp(name, "<null>") == 0 || strcmp(name, "(null)") == 0;
     size_t length = unknown ? 0 : strlen(name);
     if (strpbrk(name, "(<: "))
         name = length ? cpp_name(name, &length) : name;
@@ -349,8 +349,8 @@ static bool start_llvm(void)
     if (tool_is_mine(&symbolizer.llvm)) return true;
     if (!symbolizer.llvm_searched) search_llvm();
     if (!symbolizer.llvm_path[0]) return false;
-    char *argv[] = {symbolizer.llvm_path, "--inlines", "--demangle", "--functions=linkage",
-                    "--output-style=LLVM", NULL};
+    char *argv[] = {symbolizer.llvm_path,  "--inlines",           "--demangle",
+                    "--functions=linkage", "--output-style=LLVM", NULL};
     symbolizer.llvm_answered = false;
     if (tool_start(&symbolizer.llvm, argv)) return true;
     symbolizer.llvm_path[0] = '\0';
@@ -382,8 +382,7 @@ static size_t ask_llvm(const struct module *module, struct source_frame frames[S
     return 0;
 }
 
-static size_t ask_addr2line(struct module *module,
-                            struct source_frame frames[SOURCE_FRAMES_MAX])
+static size_t ask_addr2line(struct module *module, struct source_frame frames[SOURCE_FRAMES_MAX])
 {
     if (!symbolizer.addr2line_searched) {
         symbolizer.addr2line_searched = true;

@@ -336,8 +336,10 @@ static void print_end(const struct printer *p)
 {
     const struct report *r = p->report;
     const char *input = p->style->input ? p->style->input : "-";
-    fprintf(p->out, "\n==%d==SCHEDULE: steps=%" PRIu64 " switches=%" PRIu64 " preemptions=%" PRIu64
-                    " input=", p->pid, r->steps, r->switches, r->preemptions);
+    fprintf(p->out,
+            "\n==%d==SCHEDULE: steps=%" PRIu64 " switches=%" PRIu64 " preemptions=%" PRIu64
+            " input=",
+            p->pid, r->steps, r->switches, r->preemptions);
     print_text(p, p->style->stable ? "input" : input);
     fputc('\n', p->out);
     if (p->style->replay) print_replay(p);

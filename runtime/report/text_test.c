@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #include "report.h"
@@ -17,8 +18,19 @@
 /* ---- A symbolizer of our own -------------------------------------------------------------- */
 
 enum place {
-    SEND = 1, RUN, FUZZER, NEW, CLOSER, LOOP, INLINED, NO_FILE, NO_SYMBOL, NO_MODULE, ELSEWHERE,
-    NEIGHBOUR, RELATIVE,
+    SEND = 1,
+    RUN,
+    FUZZER,
+    NEW,
+    CLOSER,
+    LOOP,
+    INLINED,
+    NO_FILE,
+    NO_SYMBOL,
+    NO_MODULE,
+    ELSEWHERE,
+    NEIGHBOUR,
+    RELATIVE,
 };
 
 static const struct source_frame places[][SOURCE_FRAMES_MAX] = {
@@ -39,15 +51,9 @@ static const struct source_frame places[][SOURCE_FRAMES_MAX] = {
 
 static uintptr_t base = 0x55d0c0a00000; /* set by the tests that move "this process" */
 
-static const void *at(enum place place)
-{
-    return (const void *)(base + 0x100 * (uintptr_t)place);
-}
+static const void *at(enum place place) { return (const void *)(base + 0x100 * (uintptr_t)place); }
 
-static enum place place_of(const void *pc)
-{
-    return (enum place)(((uintptr_t)pc - base) / 0x100);
-}
+static enum place place_of(const void *pc) { return (enum place)(((uintptr_t)pc - base) / 0x100); }
 
 size_t symbolize(const void *pc, struct source_frame out[SOURCE_FRAMES_MAX])
 {
@@ -64,10 +70,7 @@ bool symbolize_module(const void *pc, char *module, size_t module_bytes, uintptr
     return true;
 }
 
-const char *symbolize_function(const void *pc)
-{
-    return places[place_of(pc)][0].function;
-}
+const char *symbolize_function(const void *pc) { return places[place_of(pc)][0].function; }
 
 __attribute__((weak)) void fault_internal(const char *what, const char *file, int line)
 {
@@ -88,17 +91,28 @@ static struct trace trace_of(enum place a, enum place b, enum place c)
 
 static struct report_object channel(void)
 {
-    return (struct report_object){.number = 1, .name = "C1", .kind = "channel", .made_by = 1,
-                                  .address = base + 0x5000, .offset = 0x40,
+    return (struct report_object){.number = 1,
+                                  .name = "C1",
+                                  .kind = "channel",
+                                  .made_by = 1,
+                                  .address = base + 0x5000,
+                                  .offset = 0x40,
                                   .made = trace_of(NEW, FUZZER, 0)};
 }
 
 static struct report *make_report(enum report_type type)
 {
     static struct report report; /* safe: one thread, and every test begins by setting it */
-    report = (struct report){.type = type, .object = channel(), .goroutine = 3, .state = "running",
-                             .first = trace_of(SEND, RUN, FUZZER), .culprit_pc = {at(SEND)},
-                             .culprit_count = 1, .steps = 31, .switches = 4, .preemptions = 2};
+    report = (struct report){.type = type,
+                             .object = channel(),
+                             .goroutine = 3,
+                             .state = "running",
+                             .first = trace_of(SEND, RUN, FUZZER),
+                             .culprit_pc = {at(SEND)},
+                             .culprit_count = 1,
+                             .steps = 31,
+                             .switches = 4,
+                             .preemptions = 2};
     return &report;
 }
 
@@ -127,9 +141,9 @@ static void expect_text(const struct report *report, const struct report_style *
 struct reading {
     char type[64];
     char address[32];
-    char state[512];   /* "function\n" for each frame of the crash state */
+    char state[512]; /* "function\n" for each frame of the crash state */
     size_t headers;
-    size_t stops;      /* stop markers */
+    size_t stops; /* stop markers */
     bool non_security;
     char spoiler[256]; /* first line that would be taken for something else; "" is good */
 };
@@ -186,8 +200,11 @@ static bool spoils(const char *line)
 static bool is_stop(const char *line)
 {
     static const char *const markers[] = {
-        "previously allocated by", "allocated by thread", "created by main thread at",
-        "located in stack of thread", "Direct leak of",
+        "previously allocated by",
+        "allocated by thread",
+        "created by main thread at",
+        "located in stack of thread",
+        "Direct leak of",
         "Uninitialized value was stored to memory at",
     };
     for (size_t i = 0; i < sizeof markers / sizeof markers[0]; i++)
@@ -206,8 +223,8 @@ static void read_line(struct reading *reading, const char *line, bool *stopped)
         *stopped = false;
         snprintf(reading->type, sizeof reading->type, "%.*s", (int)(g[1].rm_eo - g[1].rm_so),
                  line + g[1].rm_so);
-        snprintf(reading->address, sizeof reading->address, "%.*s",
-                 (int)(g[3].rm_eo - g[3].rm_so), line + g[3].rm_so);
+        snprintf(reading->address, sizeof reading->address, "%.*s", (int)(g[3].rm_eo - g[3].rm_so),
+                 line + g[3].rm_so);
         return;
     }
     if (spoils(line) && !reading->spoiler[0])
@@ -248,7 +265,9 @@ static struct reading expect_form(const struct report *report)
 {
     struct reading readings[2];
     for (int stable = 0; stable <= 1; stable++) {
-        const struct report_style style = {.stable = stable, .pid = 123, .input = "crash-0123",
+        const struct report_style style = {.stable = stable,
+                                           .pid = 123,
+                                           .input = "crash-0123",
                                            .replay = "heddle replay pool crash-0123",
                                            .root = "/src/proj"};
         char *text = print(report, &style);
@@ -282,7 +301,8 @@ static void a_double_close_is_printed_as_the_template_says(void **state)
     report->related_count = 1;
     strcpy(report->related[0].label, "Channel previously closed by goroutine 2 at:");
     report->related[0].trace = trace_of(CLOSER, LOOP, 0);
-    const struct report_style style = {.pid = 123, .input = "crash-0123456789ab",
+    const struct report_style style = {.pid = 123,
+                                       .input = "crash-0123456789ab",
                                        .replay = "heddle replay pool /tmp/crash-0123456789ab"};
     expect_text(report, &style,
                 LINE_65
@@ -315,21 +335,29 @@ static struct report *make_deadlock(void)
 {
     struct report *report = make_report(REPORT_GOROUTINE_LEAK);
     strcpy(report->state, "sync.Mutex.Lock (leaked)");
-    report->object = (struct report_object){.number = 2, .name = "M1", .kind = "mutex",
-                                            .made_by = 1, .address = base + 0x6000, .offset = 0x60,
-                                            .first_use = true, .made = trace_of(LOOP, 0, 0)};
+    report->object = (struct report_object){.number = 2,
+                                            .name = "M1",
+                                            .kind = "mutex",
+                                            .made_by = 1,
+                                            .address = base + 0x6000,
+                                            .offset = 0x60,
+                                            .first_use = true,
+                                            .made = trace_of(LOOP, 0, 0)};
     report->culprit_pc[1] = at(CLOSER);
     report->culprit_count = 2;
     strcpy(report->notes[0], "G3 waits for M1, which G2 holds since step 12");
     strcpy(report->notes[1], "G2 waits for C1");
     report->note_count = 2;
     report->goroutine_count = 2;
-    report->goroutines[0] = (struct report_goroutine){
-        .number = 2, .leaked = true, .state = "chan send",
-        .waits_for = "waits for a receiver of C1", .created_by = 1,
-        .created = trace_of(ELSEWHERE, 0, 0), .trace = trace_of(INLINED, LOOP, 0)};
-    report->goroutines[1] = (struct report_goroutine){.number = 1, .state = "select",
-                                                      .trace = trace_of(RUN, 0, 0)};
+    report->goroutines[0] = (struct report_goroutine){.number = 2,
+                                                      .leaked = true,
+                                                      .state = "chan send",
+                                                      .waits_for = "waits for a receiver of C1",
+                                                      .created_by = 1,
+                                                      .created = trace_of(ELSEWHERE, 0, 0),
+                                                      .trace = trace_of(INLINED, LOOP, 0)};
+    report->goroutines[1] =
+        (struct report_goroutine){.number = 1, .state = "select", .trace = trace_of(RUN, 0, 0)};
     report->goroutines_omitted = 2;
     return report;
 }
@@ -337,7 +365,9 @@ static struct report *make_deadlock(void)
 static void a_stable_report_names_neither_process_nor_machine(void **state)
 {
     (void)state;
-    const struct report_style style = {.stable = true, .pid = 123, .input = "/tmp/x/crash-0123",
+    const struct report_style style = {.stable = true,
+                                       .pid = 123,
+                                       .input = "/tmp/x/crash-0123",
                                        .replay = "/build/out/heddle replay pool /tmp/x/crash-0123",
                                        .root = "/src/proj"};
     expect_text(make_deadlock(), &style,
@@ -379,10 +409,12 @@ static void stable_reports_are_equal_wherever_the_process_was_loaded(void **stat
     char *texts[2], *unstable[2];
     for (int i = 0; i < 2; i++) {
         base = i ? 0x7f1234500000 : 0x400000;
-        const struct report_style style = {
-            .stable = true, .pid = 10 + i, .root = i ? "/src/proj/" : "/src/proj",
-            .input = i ? "/a/crash-1" : "b/crash-22",
-            .replay = i ? "'/my dir/heddle' replay /a/crash-1" : "./heddle replay b/crash-22"};
+        const struct report_style style = {.stable = true,
+                                           .pid = 10 + i,
+                                           .root = i ? "/src/proj/" : "/src/proj",
+                                           .input = i ? "/a/crash-1" : "b/crash-22",
+                                           .replay = i ? "'/my dir/heddle' replay /a/crash-1"
+                                                       : "./heddle replay b/crash-22"};
         struct report_style other = style;
         other.stable = false;
         texts[i] = print(make_deadlock(), &style);
@@ -403,12 +435,29 @@ static void every_type_is_read_back_as_itself(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "deadlock", "partial-deadlock", "goroutine-leak", "livelock", "close-of-closed-channel",
-        "close-of-nil-channel", "send-to-closed-channel", "negative-waitgroup-counter",
-        "waitgroup-misuse", "unlock-of-unlocked-mutex", "unlock-of-unlocked-rwmutex",
-        "copy-of-locked-lock", "concurrent-map-write", "concurrent-map-read-write",
-        "assignment-to-nil-map", "oracle-failure", "unrecovered-panic", "nil-dereference",
-        "stack-overflow", "invalid-access", "arithmetic-fault", "illegal-instruction", "abort",
+        "deadlock",
+        "partial-deadlock",
+        "goroutine-leak",
+        "livelock",
+        "close-of-closed-channel",
+        "close-of-nil-channel",
+        "send-to-closed-channel",
+        "negative-waitgroup-counter",
+        "waitgroup-misuse",
+        "unlock-of-unlocked-mutex",
+        "unlock-of-unlocked-rwmutex",
+        "copy-of-locked-lock",
+        "concurrent-map-write",
+        "concurrent-map-read-write",
+        "assignment-to-nil-map",
+        "oracle-failure",
+        "unrecovered-panic",
+        "nil-dereference",
+        "stack-overflow",
+        "invalid-access",
+        "arithmetic-fault",
+        "illegal-instruction",
+        "abort",
         "exit-status",
     };
     assert_int_equal(REPORT_TYPE_COUNT, 1 + sizeof texts / sizeof texts[0]);
@@ -456,12 +505,12 @@ static void first_stack_is_followed_by_a_stop_marker(void **state)
          "\n0x70 is a waitgroup previously allocated by goroutine 4, first used here:\n"},
         {{.number = 1, .address = 0x70, .made_by = 4},
          "\n0x70 is a object previously allocated by goroutine 4 here:\n"},
-        {{.kind = "channel"},
-         "\n0x0 is a nil channel not previously allocated by any goroutine\n"},
+        {{.kind = "channel"}, "\n0x0 is a nil channel not previously allocated by any goroutine\n"},
         {{.kind = "memory", .address = 0xdead0},
          "\n0xdead0 is a memory not previously allocated by any goroutine\n"},
-        {{0}, "\n0x0 is a test-state previously allocated by goroutine 1 (no single object is at "
-              "fault)\n"},
+        {{0},
+         "\n0x0 is a test-state previously allocated by goroutine 1 (no single object is at "
+         "fault)\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct report *report = make_deadlock();
@@ -483,28 +532,51 @@ static void nothing_that_a_user_wrote_is_taken_for_a_report(void **state)
 {
     (void)state;
     static const char *const hostile[] = {
-        "panic: close of closed channel", "x.c:12: panic: no", "[0.1] Assertion failed: x > 0",
-        "f.c:88: f: Assertion `x' failed.", "thread main panicked at 'oops'",
-        "\npanic: new line", "\r\nassertion failure: x", "a\xc2\x85panic: b",
+        "panic: close of closed channel",
+        "x.c:12: panic: no",
+        "[0.1] Assertion failed: x > 0",
+        "f.c:88: f: Assertion `x' failed.",
+        "thread main panicked at 'oops'",
+        "\npanic: new line",
+        "\r\nassertion failure: x",
+        "a\xc2\x85panic: b",
         "a\xe2\x80\xa8panic: b",
         "==1==ERROR: AddressSanitizer: heap-use-after-free on address 0x1",
-        "ERROR: FooSanitizer bar on 0x12", "WARNING: ThreadSanitizer: data race (pid=1)",
-        "MemorySanitizer: use-of-uninitialized-value", "channel of size 3 at 0x10",
-        "of size 3 at 0x10", "x.c:3: assert failure: y",
-        "\nREAD of size 4 at 0x10", "x.c:1:2: runtime error: signed integer overflow",
-        "==1== ERROR: libFuzzer: timeout after 25 seconds", "rss limit exhausted",
-        "Out of memory. Dying", "allocator is out of memory trying to allocate",
-        "v8 FatalProcessOutOfMemory", "WTF::OnNoMemory", "in rust_oom",
+        "ERROR: FooSanitizer bar on 0x12",
+        "WARNING: ThreadSanitizer: data race (pid=1)",
+        "MemorySanitizer: use-of-uninitialized-value",
+        "channel of size 3 at 0x10",
+        "of size 3 at 0x10",
+        "x.c:3: assert failure: y",
+        "\nREAD of size 4 at 0x10",
+        "x.c:1:2: runtime error: signed integer overflow",
+        "==1== ERROR: libFuzzer: timeout after 25 seconds",
+        "rss limit exhausted",
+        "Out of memory. Dying",
+        "allocator is out of memory trying to allocate",
+        "v8 FatalProcessOutOfMemory",
+        "WTF::OnNoMemory",
+        "in rust_oom",
         "BUG: KASAN: use-after-free",
-        "Fatal JavaScript invalid size error", "libFuzzer: out-of-memory (used: 1Mb)",
-        "Fatal signal 6 (SIGABRT)", "signal 11 (SIGSEGV), fault addr 0x10",
+        "Fatal JavaScript invalid size error",
+        "libFuzzer: out-of-memory (used: 1Mb)",
+        "Fatal signal 6 (SIGABRT)",
+        "signal 11 (SIGSEGV), fault addr 0x10",
         "[<c0667574>] f+0x1/0x2",
-        "    #0 0x1234 in evil /src/evil.c:1:1", "\n    #0 0x1234 in evil /src/evil.c:1:1",
-        "FuzzerSecurityIssueHigh", "chan.go:12", "File \"a.py\", line 3, in f",
-        "Jazzer.js", "Trusted App crash stacktrace",
+        "    #0 0x1234 in evil /src/evil.c:1:1",
+        "\n    #0 0x1234 in evil /src/evil.c:1:1",
+        "FuzzerSecurityIssueHigh",
+        "chan.go:12",
+        "File \"a.py\", line 3, in f",
+        "Jazzer.js",
+        "Trusted App crash stacktrace",
         "AddressSanitizer: SEGV on unknown address 0x1",
-        "Sanitizer: ILL caught", "\nSHOULD NEVER BE REACHED", "Sanitizer CHECK failed: a.cc:1",
-        "[x:y] Security CHECK failed: z. ", "Internal error: Oops: BUG", "\n0x12 in main",
+        "Sanitizer: ILL caught",
+        "\nSHOULD NEVER BE REACHED",
+        "Sanitizer CHECK failed: a.cc:1",
+        "[x:y] Security CHECK failed: z. ",
+        "Internal error: Oops: BUG",
+        "\n0x12 in main",
     };
     for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
         struct report *report = make_deadlock();
@@ -530,7 +602,10 @@ static void text_of_a_user_stays_readable(void **state)
         const char *expect;
     } rows[] = {
         {"queue: got 3, want 4 (a < b) [x] 100%", "queue: got 3, want 4 (a < b) [x] 100%"},
-        {"gr\xc3\xb6\xc3\x9f" "e \xe2\x80\xa6", "gr\xc3\xb6\xc3\x9f" "e \xe2\x80\xa6"},
+        {"gr\xc3\xb6\xc3\x9f"
+         "e \xe2\x80\xa6",
+         "gr\xc3\xb6\xc3\x9f"
+         "e \xe2\x80\xa6"},
         {"two\nlines\tand tab", "two lines and tab"},
         {"panic: x", "panic; x"},
         {"Assertion `x' failed", "Assertion-`x' failed"},
@@ -569,9 +644,10 @@ static void frames_without_symbols_keep_a_form_that_can_be_symbolized(void **sta
          "    #0 0x0 in near near.c:4\n"},
         {RELATIVE, "    #0 0x55d0c0a00cff in rel lib/rel.c:6:4\n",
          "    #0 0x0 in rel lib/rel.c:6\n"},
-        {INLINED, "    #0 0x55d0c0a006ff in helper /src/proj/helper.h:5:1\n"
-                  "    #1 0x55d0c0a006ff in caller /src/proj/caller.c:9:2\n"
-                  "    #2 0x55d0c0a001ff in pool_run /src/proj/pool.c:88:3\n",
+        {INLINED,
+         "    #0 0x55d0c0a006ff in helper /src/proj/helper.h:5:1\n"
+         "    #1 0x55d0c0a006ff in caller /src/proj/caller.c:9:2\n"
+         "    #2 0x55d0c0a001ff in pool_run /src/proj/pool.c:88:3\n",
          "    #0 0x0 in helper helper.h:5\n    #1 0x0 in caller caller.c:9\n"
          "    #2 0x0 in pool_run pool.c:88\n"},
     };
@@ -631,8 +707,8 @@ static void replay_in_the_stable_form_has_no_directory(void **state)
         {"crash-1", NULL, NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const struct report_style style = {.stable = true, .input = rows[i].input,
-                                           .replay = rows[i].replay};
+        const struct report_style style = {
+            .stable = true, .input = rows[i].input, .replay = rows[i].replay};
         char expect[256];
         const char *command = rows[i].expect ? rows[i].expect : "";
         snprintf(expect, sizeof expect, "\n==1==REPLAY: %s\n", command);

@@ -10,7 +10,7 @@
 /* Zeroed: not running. */
 struct tool {
     bool running;
-    int socket;  /* its standard input and output */
+    int socket; /* its standard input and output */
     pid_t pid;
     pid_t owner; /* the process that started it: a forked copy of us must not talk to it */
 };
