@@ -80,10 +80,21 @@ static bool is_ignored(const struct report *report)
     return false;
 }
 
+/* A command without the folder of its program: where that is differs from build to build. */
+static const char *without_folder(const char *command)
+{
+    const char *name = command;
+    for (const char *c = command; *c && *c != ' '; c++)
+        if (*c == '/') name = c + 1;
+    return name;
+}
+
 void target_print(FILE *out, const struct run_result *result, bool stable, const char *input)
 {
     char replay[2 * ARTIFACT_PATH_BYTES];
-    snprintf(replay, sizeof replay, "%s %s", target.options.program, input ? input : "");
+    const char *program = target.options.program;
+    snprintf(replay, sizeof replay, "%s %s", stable ? without_folder(program) : program,
+             input ? input : "");
     struct report_style style = {
         .stable = stable,
         .input = input,

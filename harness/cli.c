@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scratch.h"
+
 enum status cli_help(const char *text)
 {
     fputs(text, stdout);
@@ -88,6 +90,17 @@ bool cli_kernels(char *const *names, size_t name_count, enum cli_variant variant
     return false;
 }
 
+/* The heddle beside this program, to be copied from a report into a shell. */
+static const char *replay_command(void)
+{
+    static const char *const places[] = {"heddle", NULL};
+    static char command[SCRATCH_PATH_BYTES + 8]; /* safe: always the same */
+    char path[SCRATCH_PATH_BYTES];
+    snprintf(command, sizeof command, "%s replay",
+             scratch_find_program(places, path) ? path : "heddle");
+    return command;
+}
+
 void cli_target_of(const struct kernel *k, struct target_options *options)
 {
     static char source_root[ARTIFACT_PATH_BYTES]; /* safe: one target is open at a time */
@@ -96,5 +109,5 @@ void cli_target_of(const struct kernel *k, struct target_options *options)
     options->variant = k->buggy ? "buggy" : "fixed";
     options->root = k->main;
     options->source_root = source_root[0] ? source_root : NULL;
-    options->program = "heddle replay";
+    options->program = replay_command();
 }
