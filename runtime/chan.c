@@ -168,24 +168,6 @@ void chan_do_close(struct go_chan *c, struct call_site site)
     rt_check2(chan_valid(c));
 }
 
-size_t chan_park(struct go_case *cases, size_t count, enum wait_reason reason)
-{
-    struct goroutine *g = sched.running;
-    g->cases = cases;
-    g->case_count = (uint32_t)count;
-    for (uint32_t i = 0; i < count; i++) {
-        struct go_chan *c = cases[i].chan;
-        cases[i]._wait = (struct go_wait){._goroutine = g, ._index = i, ._queued = c};
-        if (!c) continue;
-        bool sends = cases[i].direction == GO_DIRECTION_SEND;
-        list_push_back(sends ? &c->senders : &c->receivers, &cases[i]._wait._link);
-    }
-    sched_park(reason);
-    g->cases = NULL;
-    g->case_count = 0;
-    return g->woken_case;
-}
-
 _Noreturn void chan_panic_send(const struct go_chan *c, struct call_site site)
 {
     char name[16];

@@ -47,11 +47,30 @@ void chan_do_close(struct go_chan *c, struct call_site site);
 
 /* Park the running goroutine on count cases, of which none can proceed; returns the index of the
  * case that somebody completed. Its _wait._ok says whether a value was moved. */
-size_t chan_park(struct go_case *cases, size_t count, enum wait_reason reason);
+static inline size_t chan_park(struct go_case *cases, size_t count, enum wait_reason reason);
 
 /* Raise the panic of a send to the closed channel c. */
 _Noreturn void chan_panic_send(const struct go_chan *c, struct call_site site);
 
 bool chan_valid(const struct go_chan *c);
+
+static inline __attribute__((always_inline)) size_t chan_park(struct go_case *cases, size_t count,
+                                                              enum wait_reason reason)
+{
+    struct goroutine *g = sched.running;
+    g->cases = cases;
+    g->case_count = (uint32_t)count;
+    for (uint32_t i = 0; i < count; i++) {
+        struct go_chan *c = cases[i].chan;
+        cases[i]._wait = (struct go_wait){._goroutine = g, ._index = i, ._queued = c};
+        if (!c) continue;
+        bool sends = cases[i].direction == GO_DIRECTION_SEND;
+        list_push_back(sends ? &c->senders : &c->receivers, &cases[i]._wait._link);
+    }
+    sched_park(reason);
+    g->cases = NULL;
+    g->case_count = 0;
+    return g->woken_case;
+}
 
 #endif

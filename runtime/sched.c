@@ -274,7 +274,7 @@ void sched_point_asked(void)
     switch_to(self, next);
 }
 
-void sched_park(enum wait_reason reason)
+struct goroutine *sched_park_for(enum wait_reason reason)
 {
     struct goroutine *self = sched.running;
     self->wait_reason = (uint8_t)reason;
@@ -282,11 +282,11 @@ void sched_park(enum wait_reason reason)
     ready_clear(self);
     struct goroutine *next = pick(self);
     if (unlikely(!next)) sched_stop(STOP_IDLE);
-    if (next == self) { /* the clock made it ready */
-        list_remove(&self->ready_link);
-        return;
-    }
-    switch_to(self, next);
+    list_remove(&next->ready_link);
+    if (next == self) return NULL; /* the clock made it ready */
+    sched.switches++;
+    sched.running = next;
+    return next;
 }
 
 void sched_ready(struct goroutine *g)
