@@ -34,15 +34,6 @@ static const char *const programs[] = {libfuzzer, afl};
 static struct program_end end; /* safe: tests run one after the other */
 static uint8_t large[LARGE_BYTES];
 
-static bool is_built(const char *program) { return access(program, X_OK) == 0; }
-
-static void need(const char *program)
-{
-    if (is_built(program)) return;
-    print_message("skipped: %s is not built\n", program);
-    skip();
-}
-
 static void fill(uint8_t *bytes, size_t size, uint64_t seed)
 {
     struct rng rng = rng_of(seed, 0);
@@ -99,7 +90,7 @@ static void any_file_is_a_legal_input_of_every_program(void **state)
     fill(large, sizeof large, 2);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0] * PROGRAM_COUNT; i++) {
         const char *program = programs[i % PROGRAM_COUNT];
-        if (!is_built(program)) continue;
+        if (!program_is_built(program)) continue;
         file_put(path, large, sizes[i / PROGRAM_COUNT]);
         program_run(&end, NULL,
                     (const char *const[]){program, "--heddle-kernel=moby_24007",
@@ -142,7 +133,7 @@ static void file_that_cannot_be_read_is_one_line_and_status_2(void **state)
     file_put(secret, "", 0);
     assert_int_equal(chmod(secret, 0), 0);
     for (size_t i = 0; i < PROGRAM_COUNT; i++) {
-        if (!is_built(programs[i])) continue;
+        if (!program_is_built(programs[i])) continue;
         check_bad_file(programs[i], folder, "Is a directory");
         check_bad_file(programs[i], nothing, "nothing: No such file or directory");
         if (geteuid() == 0) continue; /* Root may read everything. */
@@ -154,7 +145,7 @@ static void file_that_cannot_be_read_is_one_line_and_status_2(void **state)
 static void bad_file_among_good_ones_does_not_hide_their_reports(void **state)
 {
     (void)state;
-    need(libfuzzer);
+    program_need(libfuzzer);
     program_run(&end, NULL,
                 (const char *const[]){libfuzzer, "--heddle-kernel=litmus_canary", "--heddle-replay",
                                       "/dev/null", "/nothing", "/dev/null", NULL});
@@ -169,7 +160,7 @@ static void run_that_a_limit_cuts_is_status_3_and_nothing_to_an_engine(void **st
 {
     (void)state;
     for (size_t i = 0; i < PROGRAM_COUNT; i++) {
-        if (!is_built(programs[i])) continue;
+        if (!program_is_built(programs[i])) continue;
         program_run(&end, NULL,
                     (const char *const[]){programs[i], "--heddle-kernel=kubernetes_5316",
                                           "--heddle-max-steps=3", "--heddle-fair-steps=3",
@@ -179,7 +170,7 @@ static void run_that_a_limit_cuts_is_status_3_and_nothing_to_an_engine(void **st
         assert_non_null(strstr(end.output, ": inconclusive: max_steps: "));
         assert_string_equal(end.errors, "");
     }
-    need(libfuzzer);
+    program_need(libfuzzer);
     program_run(&end, NULL,
                 (const char *const[]){libfuzzer, "--heddle-kernel=kubernetes_5316",
                                       "--heddle-max-steps=3", "--heddle-fair-steps=3", "-runs=1000",
@@ -228,7 +219,7 @@ static bool can_mount(const char *folder)
 static void full_disk_loses_no_report_and_no_status(void **state)
 {
     (void)state;
-    need(libfuzzer);
+    program_need(libfuzzer);
     char folder[PROGRAM_PATH_BYTES], artifacts[PROGRAM_PATH_BYTES], prefix[PROGRAM_PATH_BYTES];
     folder_make(folder);
     path_of(artifacts, "--heddle-artifacts=%s", folder);
@@ -256,7 +247,7 @@ static void full_disk_loses_no_report_and_no_status(void **state)
 static void report_that_cannot_be_printed_is_still_saved_and_deadly(void **state)
 {
     (void)state;
-    need(libfuzzer);
+    program_need(libfuzzer);
     char folder[PROGRAM_PATH_BYTES], artifacts[PROGRAM_PATH_BYTES], path[PROGRAM_PATH_BYTES];
     char prefix[PROGRAM_PATH_BYTES];
     folder_make(folder);

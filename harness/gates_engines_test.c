@@ -31,13 +31,6 @@ static const char libfuzzer[] = HEDDLE_BUILD_DIR "/heddle-libfuzzer";
 static const char afl[] = HEDDLE_BUILD_DIR "/../afl/heddle-afl";
 static struct program_end end; /* safe: tests run one after the other */
 
-static void need(const char *program)
-{
-    if (access(program, X_OK) == 0) return;
-    print_message("skipped: %s is not built\n", program);
-    skip();
-}
-
 static void option_of(char out[OPTION_BYTES], const char *name, const char *value)
 {
     snprintf(out, OPTION_BYTES, "%s%s", name, value);
@@ -48,7 +41,7 @@ static void option_of(char out[OPTION_BYTES], const char *name, const char *valu
 static void libfuzzer_ends_quietly_on_fixed_kernels(void **state)
 {
     (void)state;
-    need(libfuzzer);
+    program_need(libfuzzer);
     char kernel[OPTION_BYTES], runs[OPTION_BYTES], done[OPTION_BYTES];
     size_t count = 0;
     snprintf(runs, sizeof runs, "-runs=%d", LIBFUZZER_RUNS);
@@ -92,7 +85,7 @@ static void check_saved(const struct kernel *k, const char *folder)
 static void libfuzzer_finds_saves_and_dies_on_buggy_kernels(void **state)
 {
     (void)state;
-    need(libfuzzer);
+    program_need(libfuzzer);
     char folder[PROGRAM_PATH_BYTES];
     char kernel[OPTION_BYTES], artifacts[OPTION_BYTES], prefix[OPTION_BYTES];
     size_t count = 0;
@@ -172,7 +165,7 @@ static void check_stability(const struct kernel *k, const char *folder)
 static void afl_finds_fixed_kernels_stable_and_silent(void **state)
 {
     (void)state;
-    need(afl);
+    program_need(afl);
     static const char *const names[] = {"kubernetes_5316", "moby_24007",
                                         "slide_context_overwritten", "slide_ticker_after_stop"};
     static const char *const settings[] = {"AFL_SKIP_CPUFREQ",

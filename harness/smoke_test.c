@@ -23,13 +23,6 @@ static const char libfuzzer[] = HEDDLE_BUILD_DIR "/heddle-libfuzzer";
 static const char afl[] = HEDDLE_BUILD_DIR "/../afl/heddle-afl";
 static struct program_end end; /* safe: tests run one after the other */
 
-static void need(const char *program)
-{
-    if (access(program, X_OK) == 0) return;
-    print_message("skipped: %s is not built\n", program);
-    skip();
-}
-
 static size_t kernel_count(void)
 {
     size_t count = 0;
@@ -40,7 +33,7 @@ static size_t kernel_count(void)
 static void libfuzzer_finds_every_buggy_kernel(void **state)
 {
     (void)state;
-    need(libfuzzer);
+    program_need(libfuzzer);
     char folder[PROGRAM_PATH_BYTES], path[PROGRAM_PATH_BYTES], sum[64];
     folder_make(folder);
     heddle_run(&end, "fuzz", "all", "--first", "--time", "60", "--artifacts", folder);
@@ -61,7 +54,7 @@ static void libfuzzer_finds_every_buggy_kernel(void **state)
 static void libfuzzer_goes_on_after_a_finding(void **state)
 {
     (void)state;
-    need(libfuzzer);
+    program_need(libfuzzer);
     char folder[PROGRAM_PATH_BYTES];
     folder_make(folder);
     heddle_run(&end, "fuzz", "litmus_canary", "--runs", "5000", "--seed", "1", "--time", "20",
@@ -76,7 +69,7 @@ static void libfuzzer_goes_on_after_a_finding(void **state)
 static void libfuzzer_finds_nothing_in_a_fixed_kernel(void **state)
 {
     (void)state;
-    need(libfuzzer);
+    program_need(libfuzzer);
     char folder[PROGRAM_PATH_BYTES];
     folder_make(folder);
     heddle_run(&end, "fuzz", "all", "--variant", "fixed", "--runs", "20000", "--time", "60",
@@ -89,7 +82,7 @@ static void libfuzzer_finds_nothing_in_a_fixed_kernel(void **state)
 static void fuzzing_into_nowhere_still_reports(void **state)
 {
     (void)state;
-    need(libfuzzer);
+    program_need(libfuzzer);
     heddle_run(&end, "fuzz", "litmus_canary", "--first", "--artifacts", "/dev/null/nowhere");
     assert_int_equal(end.status, STATUS_FOUND);
     assert_non_null(strstr(end.output, "heddle: artifact not written: /dev/null/nowhere"));
@@ -156,8 +149,8 @@ static void crash_of_afl_gives_one_report_everywhere(void **state)
     (void)state;
     static const char *const kernels[] = {"moby_24007", "slide_send_under_lock"};
     static char from_libfuzzer[PROGRAM_TEXT_BYTES], from_afl[PROGRAM_TEXT_BYTES];
-    need(libfuzzer);
-    need(afl);
+    program_need(libfuzzer);
+    program_need(afl);
     for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++) {
         char folder[PROGRAM_PATH_BYTES], crash[PROGRAM_PATH_BYTES];
         folder_make(folder);
@@ -176,7 +169,7 @@ static void crash_of_afl_gives_one_report_everywhere(void **state)
 static void afl_session_finds_and_files(void **state)
 {
     (void)state;
-    need(afl);
+    program_need(afl);
     char folder[PROGRAM_PATH_BYTES];
     folder_make(folder);
     heddle_run(&end, "fuzz", "moby_24007", "litmus_canary", "--engine", "afl", "--time", "6",
@@ -197,7 +190,7 @@ static void engines_run_equal_executions(void **state)
         char digest[17] = "", option[128];
         snprintf(option, sizeof option, "--heddle-kernel=%s", k->name);
         for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
-            if (access(programs[i], X_OK) != 0) continue;
+            if (!program_is_built(programs[i])) continue;
             program_run(&end, NULL,
                         (const char *const[]){programs[i], option,
                                               k->buggy ? "--" : "--heddle-variant=fixed",
@@ -217,7 +210,7 @@ static void engines_run_equal_executions(void **state)
 static void wrong_options_of_a_target_are_one_line_and_status_2(void **state)
 {
     (void)state;
-    need(libfuzzer);
+    program_need(libfuzzer);
     static const struct {
         const char *option;
         const char *line;

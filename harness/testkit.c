@@ -112,6 +112,15 @@ void program_run_with(struct program_end *end, const char *output_path, const ch
     program_run(end, output_path, all);
 }
 
+bool program_is_built(const char *program) { return access(program, X_OK) == 0; }
+
+void program_need(const char *program)
+{
+    if (program_is_built(program)) return;
+    print_message("skipped: %s is not built\n", program);
+    skip();
+}
+
 bool text_is_one_line(const char *text)
 {
     const char *end = strchr(text, '\n');

@@ -32,6 +32,11 @@ void program_run_with(struct program_end *end, const char *output_path, const ch
                      (const char *const[]){__VA_ARGS__, NULL})
 #define heddle_run(end, ...) heddle_run_into(end, NULL, __VA_ARGS__)
 
+/* Has it been built? */
+bool program_is_built(const char *program);
+/* Skip this test, and say so, if it has not. */
+void program_need(const char *program);
+
 /* The text is one line, and not empty. */
 bool text_is_one_line(const char *text);
 size_t text_count(const char *text, const char *part);

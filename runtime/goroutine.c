@@ -6,16 +6,10 @@
 #include "detect/facts.h"
 #include "panic.h"
 
-static struct goroutine *current(const char *call)
-{
-    if (unlikely(!sched.running)) fault_usage("%s outside a running execution", call);
-    return sched.running;
-}
-
 GO_API void go_start(void (*fn)(void *), void *arg)
 {
     struct call_site site = CALL_SITE();
-    struct goroutine *self = current("go");
+    struct goroutine *self = sched_current("go");
     struct goroutine *g = sched_go(fn, arg, mix64(self->stable, ++self->made), self->number);
     trace_capture(&g->created, site, self->coro.stack_low, self->frames_end);
     sched_point_after(OP_GO, NULL, site, PHASE_DONE);
@@ -28,25 +22,25 @@ GO_API void go_gosched(void)
     sched_executed(PHASE_FAIL, 0);
 }
 
-void go_daemon(void) { current("go_daemon")->daemon = true; }
+void go_daemon(void) { sched_current("go_daemon")->daemon = true; }
 
 GO_API _Noreturn void go_exit(int code)
 {
     struct call_site site = CALL_SITE();
-    current("go_exit");
+    sched_current("go_exit");
     if (!code) sched_stop(STOP_EXIT);
     panic_fatal(REPORT_EXIT_STATUS, NULL, site, "the program exits with status %d", code);
 }
 
 int64_t go_now(void)
 {
-    current("go_now");
+    sched_current("go_now");
     return sched.now_ns;
 }
 
 void go_test_timeout(int64_t timeout_ns)
 {
-    current("go_test_timeout");
+    sched_current("go_test_timeout");
     if (__builtin_add_overflow(sched.now_ns, timeout_ns, &sched.watchdog_ns))
         sched.watchdog_ns = INT64_MAX;
 }

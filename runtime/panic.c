@@ -50,7 +50,7 @@ void panic_undefer(struct defer *d)
 
 GO_API void go_defer(void (*fn)(void *), void *arg)
 {
-    if (!sched.running) fault_usage("go_defer outside a running execution");
+    sched_current("go_defer");
     panic_defer(fn, arg);
 }
 
@@ -128,7 +128,7 @@ _Noreturn void panic_fatal(enum report_type type, const struct object *object,
 
 GO_API _Noreturn void go_panic(const char *format, ...)
 {
-    if (!sched.running) fault_usage("go_panic outside a running execution");
+    sched_current("go_panic");
     struct facts_panic *panic = panic_make(REPORT_UNRECOVERED_PANIC, NULL, CALL_SITE());
     va_list arguments;
     va_start(arguments, format);
@@ -147,8 +147,7 @@ static void copy_panic(struct go_panic *out, const struct facts_panic *panic)
 
 GO_API bool go_protect(void (*fn)(void *), void *arg, struct go_panic *out)
 {
-    struct goroutine *g = sched.running;
-    if (!g) fault_usage("go_protect outside a running execution");
+    struct goroutine *g = sched_current("go_protect");
     struct protect p = {.outer = g->protect};
     g->protect = &p;
     if (setjmp(p.env) == 0) {
@@ -165,8 +164,7 @@ GO_API bool go_protect(void (*fn)(void *), void *arg, struct go_panic *out)
 
 GO_API _Noreturn void go_goexit(void)
 {
-    struct goroutine *g = sched.running;
-    if (!g) fault_usage("go_goexit outside a running execution");
+    struct goroutine *g = sched_current("go_goexit");
     for (; g->protect; g->protect = g->protect->outer) {
         g->protect->exiting = true;
         run_defers(&g->protect->defers);

@@ -83,8 +83,7 @@ __attribute__((noinline)) static struct deadline *pick_deadline(void)
 
 __attribute__((noinline)) static void log_clock(const struct deadline *d)
 {
-    uint64_t object = d->object ? d->object->number : 0;
-    uint64_t word = (uint64_t)OP_TIMER_FIRE | (uint64_t)OP_MODE_WRITE << 8 | object << 32;
+    uint64_t word = operation_word(OP_TIMER_FIRE, OP_MODE_WRITE, d->object ? d->object->number : 0);
     const struct event_record *r =
         event_add(event_word(word, PHASE_DONE, sched.chosen), CLOCK_ID, NULL, (uint64_t)d->at_ns);
     sched.chosen = false;
@@ -309,8 +308,8 @@ void sched_unready(struct goroutine *g, enum wait_reason reason)
 void sched_executed_as(enum op_kind kind, enum op_mode mode, const struct object *object,
                        enum event_phase phase, uint64_t value)
 {
-    uint64_t number = object ? object->number : 0;
-    words_put(&sched.running->pending.kind, (uint64_t)kind | (uint64_t)mode << 8 | number << 32);
+    words_put(&sched.running->pending.kind,
+              operation_word(kind, mode, object ? object->number : 0));
     sched_executed(phase, value);
 }
 

@@ -126,6 +126,9 @@ extern struct sched sched;
 
 /* ---- For primitives ----------------------------------------------------------------------- */
 
+/* The running goroutine; outside an execution fault_usage, which names the call. */
+static inline struct goroutine *sched_current(const char *call);
+
 /* Say what the running goroutine does next. object may be NULL. Outside an execution: fault_usage.
  */
 static inline struct goroutine *sched_publish(enum op_kind kind, enum op_mode mode,
@@ -237,12 +240,24 @@ static inline struct goroutine *sched_goroutine(uint32_t number)
     return number ? (struct goroutine *)heap_table(REGION_GOROUTINES) + (number - 1) : NULL;
 }
 
+static inline struct goroutine *sched_current(const char *call)
+{
+    struct goroutine *g = sched.running;
+    if (unlikely(!g)) fault_usage("%s outside a running execution", call);
+    return g;
+}
+
+static inline uint64_t operation_word(enum op_kind kind, enum op_mode mode, uint32_t number)
+{
+    return (uint64_t)kind | (uint64_t)mode << 8 | (uint64_t)number << 32;
+}
+
 static inline struct goroutine *sched_publish_number(enum op_kind kind, enum op_mode mode,
                                                      uint32_t number, struct call_site site)
 {
     struct goroutine *g = sched.running;
     if (unlikely(!g)) fault_usage("%s outside a running execution", op_kind_name(kind));
-    words_put(&g->pending.kind, (uint64_t)kind | (uint64_t)mode << 8 | (uint64_t)number << 32);
+    words_put(&g->pending.kind, operation_word(kind, mode, number));
     g->site = site;
     return g;
 }

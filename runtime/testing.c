@@ -6,21 +6,15 @@
 
 #include "panic.h"
 
-static struct goroutine *current(const char *call)
-{
-    if (unlikely(!sched.running)) fault_usage("%s outside a running execution", call);
-    return sched.running;
-}
-
 size_t go_choose(size_t n)
 {
-    current("go_choose");
+    sched_current("go_choose");
     return n < 2 ? 0 : choose(CHOICE_DATA, NULL, n);
 }
 
 void go_bytes(void *buffer, size_t bytes)
 {
-    current("go_bytes");
+    sched_current("go_bytes");
     unsigned char *out = buffer;
     for (size_t i = 0; i < bytes; i++) out[i] = (unsigned char)choose(CHOICE_DATA, NULL, 256);
 }
@@ -28,7 +22,7 @@ void go_bytes(void *buffer, size_t bytes)
 GO_API _Noreturn void go_check_failed(const char *condition, const char *format, ...)
 {
     struct call_site site = CALL_SITE();
-    current("go_check");
+    sched_current("go_check");
     char text[160];
     va_list arguments;
     va_start(arguments, format);
@@ -39,14 +33,14 @@ GO_API _Noreturn void go_check_failed(const char *condition, const char *format,
 
 void go_observe(uint64_t value)
 {
-    const struct goroutine *g = current("go_observe");
+    const struct goroutine *g = sched_current("go_observe");
     event_log.observed = mix64(event_log.observed, mix64(g->stable, value));
     event_mix(value);
 }
 
 GO_API void *go_new(size_t bytes)
 {
-    struct goroutine *g = current("go_new");
+    struct goroutine *g = sched_current("go_new");
     struct heap_block *block = heap_block_make(bytes);
     if (!block) sched_stop_limit("max_heap");
     block->stable = mix64(g->stable, ++g->made);

@@ -117,10 +117,7 @@ static void fill(struct report *r, enum report_type type, uint32_t since)
     char sentence[REPORT_TEXT_BYTES - 32];
     waitfor_sentence(sentence, sizeof sentence, first);
     facts_add_note(r, "Goroutine %u: %s", first->number, sentence);
-    if (first->created.count)
-        facts_add_related(r, &first->created,
-                          "Goroutine %u was created by goroutine %u at:", first->number,
-                          first->created_by);
+    facts_add_creation(r, first);
     note_uncalled_cancels(r, since);
     for (uint32_t n = 1; n <= sched.goroutine_count; n++) {
         const struct goroutine *g = sched_goroutine(n);

@@ -83,6 +83,13 @@ void facts_add_goroutine(struct report *r, const struct goroutine *g, bool leake
     facts_trace_of(&out->trace, g);
 }
 
+void facts_add_creation(struct report *r, const struct goroutine *g)
+{
+    if (!g->created.count) return;
+    facts_add_related(r, &g->created, "Goroutine %u was created by goroutine %u at:", g->number,
+                      g->created_by);
+}
+
 static void fill_panic(struct report *r, const struct facts_panic *panic)
 {
     *r = (struct report){.type = panic->type,
@@ -103,10 +110,7 @@ static void fill_panic(struct report *r, const struct facts_panic *panic)
         facts_add_related(r, &trace, "%s by goroutine %u at:", panic->other_label,
                           panic->other->number);
     }
-    const struct goroutine *g = panic->goroutine;
-    if (g->created.count)
-        facts_add_related(r, &g->created, "Goroutine %u was created by goroutine %u at:", g->number,
-                          g->created_by);
+    facts_add_creation(r, panic->goroutine);
 }
 
 _Noreturn void facts_report_panic(const struct facts_panic *panic)

@@ -35,6 +35,8 @@ void facts_add_note(struct report *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void facts_add_related(struct report *r, const struct trace *trace, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Where g was created; nothing for the root. */
+void facts_add_creation(struct report *r, const struct goroutine *g);
 void facts_add_goroutine(struct report *r, const struct goroutine *g, bool leaked);
 /* Where g is now: user frames of its latest public call. */
 void facts_trace_of(struct trace *out, const struct goroutine *g);
