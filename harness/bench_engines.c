@@ -27,9 +27,8 @@ static double libfuzzer_seconds(char *program, const char *name)
     char control[] = "-len_control=0";
     char *argv[] = {program, bench, count, seed, length, control, NULL};
     double cpu;
-    double wall;
     int status;
-    if (!measure_child(argv, NULL, &cpu, &wall, &status) || status != 0) return -1;
+    if (!measure_child(argv, NULL, &cpu, &status) || status != 0) return -1;
     return cpu;
 }
 
@@ -96,9 +95,8 @@ static double afl_round_trips(char *program, const char *root)
     char *argv[] = {tool,    in_option, seeds,   out_option, out, time_option,
                     seconds, dashes,    program, bench,      NULL};
     double cpu;
-    double wall;
     int status;
-    if (!measure_child(argv, session_afl_settings, &cpu, &wall, &status)) return -1;
+    if (!measure_child(argv, session_afl_settings, &cpu, &status)) return -1;
     return afl_stat(out, "execs_per_sec");
 }
 

@@ -34,6 +34,6 @@ struct measure measure_execution(void (*root)(void), const char *policy, uint64_
 /* Processor seconds of a child and all that it ran; its output is dropped. False with errno if it
  * cannot be started; *status is its exit status. */
 bool measure_child(char *const argv[], const char *const settings[], double *cpu_seconds,
-                   double *wall_seconds, int *status);
+                   int *status);
 
 #endif
