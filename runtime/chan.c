@@ -32,13 +32,15 @@ struct go_chan *chan_make(size_t elem_bytes, size_t capacity, struct call_site s
     if (__builtin_mul_overflow(elem_bytes, capacity, &bytes) ||
         __builtin_add_overflow(bytes, sizeof(struct go_chan), &bytes))
         sched_stop_limit("max_arena");
-    struct go_chan *c = sched_alloc(bytes);
+    size_t slot_bytes = order_state.on ? capacity * sizeof(uint32_t) : 0;
+    struct go_chan *c = sched_alloc(bytes + slot_bytes + sizeof(uint32_t));
     c->object = object_make(OBJECT_CHAN, c, site);
     c->object->data = c;
     c->number = c->object->number;
     c->elem_bytes = elem_bytes;
     c->capacity = capacity;
-    c->buffer = (unsigned char *)(c + 1);
+    c->slots = (uint32_t *)(c + 1);
+    c->buffer = (unsigned char *)(c + 1) + slot_bytes;
     return c;
 }
 
@@ -79,9 +81,10 @@ static struct go_wait *take_wait(struct go_list *queue)
     return wait;
 }
 
-static void wake(struct go_wait *wait, bool ok)
+static void wake(struct go_wait *wait, bool ok, uint32_t acquired)
 {
     wait->_ok = ok;
+    wait->_acquired = acquired;
     wait->_goroutine->woken_case = wait->_index;
     sched_ready(wait->_goroutine);
 }
@@ -89,6 +92,37 @@ static void wake(struct go_wait *wait, bool ok)
 static struct go_case *case_of(struct go_wait *wait)
 {
     return &wait->_goroutine->cases[wait->_index];
+}
+
+/* ---- Edges -------------------------------------------------------------------------------- */
+
+/* Go memory model, "Channel communication": a send happens before the receive of its value, the
+ * k-th receive on a channel of capacity C before the (k+C)-th send; without a buffer each of the
+ * two happens before the other returns. With a buffer both go over the slot that they have in
+ * common, also where a value is handed over directly. */
+
+static inline uint32_t *next_slot(const struct go_chan *c, uint32_t *next)
+{
+    uint32_t *slot = &c->slots[*next];
+    *next = *next + 1 == c->capacity ? 0 : *next + 1;
+    return slot;
+}
+
+/* Buffered: what the operation on this slot learns; it leaves there what it has `released`. */
+static inline uint32_t pass_slot(uint32_t *slot, uint32_t released)
+{
+    uint32_t before = *slot;
+    *slot = released;
+    return before;
+}
+
+/* The running goroutine takes part in the next send (or receive) on c. */
+static inline void pass_next(const struct go_chan *c, uint32_t *next)
+{
+    if (likely(!order_state.on)) return;
+    uint32_t *slot = next_slot(c, next);
+    order_acquire(*slot);
+    *slot = order_release();
 }
 
 /* ---- The operations ----------------------------------------------------------------------- */
@@ -106,34 +140,61 @@ static inline void pop(struct go_chan *c, void *value)
     c->count--;
 }
 
-/* To the receiver that waits longest. */
-static void send_to_waiting(struct go_chan *c, const void *value)
+/* To the receiver that waits longest; returns what it had released. */
+static uint32_t send_to_waiting(struct go_chan *c, const void *value, uint32_t released)
 {
     struct go_wait *wait = take_wait(&c->receivers);
     copy_value(c, case_of(wait)->recv_value, value);
-    wake(wait, true);
+    uint32_t theirs = wait->_released;
+    if (order_state.on && c->capacity) {
+        uint32_t learned = pass_slot(next_slot(c, &c->received), theirs);
+        wake(wait, true, learned);
+    } else {
+        wake(wait, true, released);
+    }
+    return theirs;
 }
 
 /* From the sender that waits longest: into the slot that has become free, or straight to value. */
 static void recv_from_waiting(struct go_chan *c, void *value)
 {
     struct go_wait *wait = take_wait(&c->senders);
-    if (c->capacity)
+    if (c->capacity) {
         push(c, case_of(wait)->send_value);
-    else
-        copy_value(c, value, case_of(wait)->send_value);
-    wake(wait, true);
+        uint32_t learned = 0;
+        if (order_state.on) learned = pass_slot(next_slot(c, &c->sent), wait->_released);
+        wake(wait, true, learned);
+        return;
+    }
+    copy_value(c, value, case_of(wait)->send_value);
+    uint32_t released = order_release();
+    order_acquire(wait->_released);
+    wake(wait, true, released);
 }
 
 void chan_do_send(struct go_chan *c, const void *value)
 {
     rt_check2(chan_valid(c));
+    if (c->capacity) pass_next(c, &c->sent);
     if (list_is_empty(&c->receivers)) {
         rt_assert(c->count < c->capacity);
         push(c, value);
     } else {
-        send_to_waiting(c, value);
+        uint32_t released = c->capacity ? 0 : order_release();
+        uint32_t theirs = send_to_waiting(c, value, released);
+        if (!c->capacity) order_acquire(theirs);
     }
+    rt_check2(chan_valid(c));
+}
+
+void chan_do_send_by_clock(struct go_chan *c, const void *value, uint32_t released)
+{
+    rt_assert(c->capacity);
+    if (order_state.on) pass_slot(next_slot(c, &c->sent), released);
+    if (list_is_empty(&c->receivers))
+        push(c, value);
+    else
+        send_to_waiting(c, value, 0);
     rt_check2(chan_valid(c));
 }
 
@@ -143,9 +204,11 @@ bool chan_do_recv(struct go_chan *c, void *value)
     bool waiting = !list_is_empty(&c->senders);
     if (likely(c->count)) {
         pop(c, value);
+        pass_next(c, &c->received);
     } else if (!waiting) {
         rt_assert(c->closed);
         copy_value(c, value, NULL);
+        order_acquire(c->closed_released);
         return false;
     }
     if (waiting) recv_from_waiting(c, value);
@@ -157,14 +220,15 @@ void chan_do_close(struct go_chan *c, struct call_site site)
 {
     const struct goroutine *g = sched.running;
     c->closed = true;
+    c->closed_released = order_release();
     c->object->closed_by = g->number;
     trace_capture(&c->object->closed, site, g->coro.stack_low, g->frames_end);
     while (!list_is_empty(&c->receivers)) {
         struct go_wait *wait = take_wait(&c->receivers);
         copy_value(c, case_of(wait)->recv_value, NULL);
-        wake(wait, false);
+        wake(wait, false, c->closed_released);
     }
-    while (!list_is_empty(&c->senders)) wake(take_wait(&c->senders), false);
+    while (!list_is_empty(&c->senders)) wake(take_wait(&c->senders), false, c->closed_released);
     rt_check2(chan_valid(c));
 }
 
@@ -216,6 +280,7 @@ GO_API void go_chan_send(struct go_chan *c, const void *value)
     struct call_site site = CALL_SITE();
     sched_publish_number(OP_CHAN_SEND, OP_MODE_WRITE, c ? c->number : 0, site);
     if (unlikely(!c)) park_nil(WAIT_CHAN_SEND_NIL);
+    access_runtime(value, c->elem_bytes, ACCESS_READ, site);
     sched_point();
     if (unlikely(!chan_can_send(c))) {
         send_parked(c, value, site);
@@ -229,12 +294,18 @@ GO_API void go_chan_send(struct go_chan *c, const void *value)
 
 GO_API bool go_chan_recv(struct go_chan *c, void *value)
 {
-    sched_publish_number(OP_CHAN_RECV, OP_MODE_WRITE, c ? c->number : 0, CALL_SITE());
+    struct call_site site = CALL_SITE();
+    sched_publish_number(OP_CHAN_RECV, OP_MODE_WRITE, c ? c->number : 0, site);
     if (unlikely(!c)) park_nil(WAIT_CHAN_RECV_NIL);
     sched_point();
-    if (unlikely(!chan_can_recv(c))) return recv_parked(c, value);
-    bool ok = chan_do_recv(c, value);
-    sched_executed(PHASE_DONE, c->count << 1 | ok);
+    bool ok;
+    if (unlikely(!chan_can_recv(c))) {
+        ok = recv_parked(c, value);
+    } else {
+        ok = chan_do_recv(c, value);
+        sched_executed(PHASE_DONE, c->count << 1 | ok);
+    }
+    access_runtime(value, c->elem_bytes, ACCESS_WRITE, site);
     return ok;
 }
 

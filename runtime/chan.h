@@ -21,6 +21,10 @@ struct go_chan {
     size_t count; /* values in the buffer */
     size_t head;  /* index of the oldest */
     unsigned char *buffer;
+    uint32_t *slots;          /* buffered: segment of the last operation on each slot (order.h) */
+    uint32_t sent;            /* slot of the next send, and of the next receive: the k-th receive */
+    uint32_t received;        /* and the (k + capacity)-th send have the same one */
+    uint32_t closed_released; /* what happened before the close */
     struct go_list senders;   /* struct go_wait, first in first out */
     struct go_list receivers; /* likewise */
     bool closed;
@@ -40,6 +44,8 @@ static inline bool chan_can_recv(const struct go_chan *c)
 
 /* Do it; it can proceed, and c is not closed for a send. No points, no events. */
 void chan_do_send(struct go_chan *c, const void *value);
+/* The same by the clock, which nothing orders but `released`. */
+void chan_do_send_by_clock(struct go_chan *c, const void *value, uint32_t released);
 bool chan_do_recv(struct go_chan *c, void *value);
 
 /* Close c, open until now: wakes receivers, then senders. */
@@ -60,9 +66,11 @@ static inline __attribute__((always_inline)) size_t chan_park(struct go_case *ca
     struct goroutine *g = sched.running;
     g->cases = cases;
     g->case_count = (uint32_t)count;
+    uint32_t released = order_release();
     for (uint32_t i = 0; i < count; i++) {
         struct go_chan *c = cases[i].chan;
-        cases[i]._wait = (struct go_wait){._goroutine = g, ._index = i, ._queued = c};
+        cases[i]._wait =
+            (struct go_wait){._goroutine = g, ._index = i, ._queued = c, ._released = released};
         if (!c) continue;
         bool sends = cases[i].direction == GO_DIRECTION_SEND;
         list_push_back(sends ? &c->senders : &c->receivers, &cases[i]._wait._link);
@@ -70,6 +78,7 @@ static inline __attribute__((always_inline)) size_t chan_park(struct go_case *ca
     sched_park(reason);
     g->cases = NULL;
     g->case_count = 0;
+    order_acquire(cases[g->woken_case]._wait._acquired);
     return g->woken_case;
 }
 

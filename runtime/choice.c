@@ -2,6 +2,8 @@
 /* The one function through which an execution is decided, and the names of what it decides. */
 #include "choice.h"
 
+#include "access.h"
+#include "detect/recall.h"
 #include "event.h"
 #include "sched.h"
 
@@ -9,15 +11,30 @@ size_t choose(enum choice_kind kind, const struct candidate *c, size_t n)
 {
     struct policy *p = sched.policy;
     rt_assert(n);
-    if (kind != CHOICE_DATA) {
+    bool is_position = kind != CHOICE_DATA;
+    if (is_position) {
         p->position++;
-        if (n == 1 || p->position < p->quiet_until) return 0;
+        p->access = 0;
     }
-    if (n == 1) return 0;
-    size_t i = p->choose(p, kind, c, n);
+    size_t i = 0;
+    if (n > 1 && !(is_position && p->position < p->quiet_until)) {
+        i = p->choose(p, kind, c, n);
+        rt_assert(i < n);
+        recall_note(kind, p, i);
+        /* Not for 0: whether it was asked for or quiet must not show, the execution is the same. */
+        if (i) event_mix((uint64_t)kind << 32 | (uint64_t)i);
+    }
+    if (is_position) access_rearm(p);
+    return i;
+}
+
+size_t choose_at_access(const struct candidate *c, size_t n)
+{
+    struct policy *p = sched.policy;
+    size_t i = p->choose(p, CHOICE_RUN, c, n);
     rt_assert(i < n);
-    /* Not for 0: whether it was asked for or quiet must not show, the execution is the same. */
-    if (i) event_mix((uint64_t)kind << 32 | (uint64_t)i);
+    recall_note(CHOICE_RUN, p, i);
+    if (i) event_mix((uint64_t)p->access << 32 | (uint64_t)i);
     return i;
 }
 
@@ -62,6 +79,12 @@ const char *op_kind_name(enum op_kind kind)
         [OP_CONTEXT_ERR] = "context.Err",
         [OP_CONTEXT_AFTER] = "context.AfterFunc",
         [OP_CONTEXT_MAKE] = "context.WithCancel",
+        [OP_READ] = "read",
+        [OP_WRITE] = "write",
+        [OP_ATOMIC_LOAD] = "atomic load",
+        [OP_ATOMIC_STORE] = "atomic store",
+        [OP_ATOMIC_RMW] = "atomic read-modify-write",
+        [OP_ATOMIC_FENCE] = "atomic fence",
     };
     return names[kind];
 }

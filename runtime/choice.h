@@ -11,6 +11,8 @@
  *   goroutine if it can go on, else the one that is ready longest; the others follow in order of
  *   creation.
  * - A choice with one candidate asks nobody and takes no byte, but it is a position like any other.
+ * - Plain accesses are points by the grain of the execution; they are numbered after the latest
+ *   position, so that a finer grain leaves all positions where they are.
  * - Stable ids (goroutines, objects, timers, the clock) depend on who created what and in which
  *   order it did, never on the schedule or on addresses of the process.
  */
@@ -71,6 +73,12 @@ enum op_kind {
     OP_CONTEXT_ERR,
     OP_CONTEXT_AFTER,
     OP_CONTEXT_MAKE,
+    OP_READ, /* a plain access, where the grain makes it a point */
+    OP_WRITE,
+    OP_ATOMIC_LOAD,
+    OP_ATOMIC_STORE,
+    OP_ATOMIC_RMW,
+    OP_ATOMIC_FENCE,
     OP_KIND_COUNT
 };
 
@@ -82,7 +90,8 @@ struct operation {
     uint8_t mode;           /* enum op_mode */
     uint16_t case_count;    /* OP_SELECT: how many cases, else 0 */
     uint32_t object;        /* number of the object in this execution; 0: none, or several */
-    uint64_t object_stable; /* its stable id; 0 if object is 0 */
+    uint64_t object_stable; /* its stable id; of OP_READ and OP_WRITE: of the 8 bytes accessed; else
+                               0 if object is 0 */
     const void *site;       /* return address of the call; for feedback, never for decisions */
     const struct operation *cases; /* OP_SELECT: the operations of its cases, else NULL */
 };
@@ -118,6 +127,9 @@ struct event {
     uint64_t value; /* what happened, by kind: bytes queued, counter, index of the case, ... */
 };
 
+/* Which plain memory accesses are scheduling points (access.h). */
+enum grain { GRAIN_SYNC, GRAIN_SHARED, GRAIN_ALL };
+
 /* How choices are made. A policy embeds this as its first member and keeps its state behind it. */
 struct policy {
     const char *name;
@@ -132,6 +144,21 @@ struct policy {
 
     /* choose() itself answers 0 at positions before this one, and does not ask. */
     uint64_t quiet_until;
+
+    /* Grain of the execution: set by begin(), or before; not changed during an execution. */
+    enum grain grain;
+
+    /* Finer grains than sync: the choice is at the access-th counted access after `position`; 0:
+     * at the position itself. */
+    uint32_t access;
+
+    /* At positions that are not quiet, and until the next one, nobody is asked at accesses before
+     * this many-th; UINT64_MAX: at none. begin() and choose() may set it. */
+    uint64_t quiet_accesses;
+
+    /* If watched_count is not 0: only accesses at these sites are asked about (all are counted). */
+    const void *const *watched;
+    size_t watched_count;
 
     /* Before each execution. May be NULL. */
     void (*begin)(struct policy *self);
@@ -151,6 +178,9 @@ struct policy {
 /* Ask the current policy for one of n candidates; counts the position (except for CHOICE_DATA),
  * mixes the answer into the digest. n == 1 gives 0 without asking. */
 size_t choose(enum choice_kind kind, const struct candidate *c, size_t n);
+
+/* The same at a plain access that is a point and not quiet: no new position. n is at least 2. */
+size_t choose_at_access(const struct candidate *c, size_t n);
 
 const char *op_kind_name(enum op_kind kind); /* "chan send", "sync.Mutex.Lock", ... */
 const char *choice_kind_name(enum choice_kind kind);

@@ -36,6 +36,7 @@ static int reset(void **unused)
 {
     (void)unused;
     asked = (struct asked){.policy = {.name = "asked", .choose = answer}};
+    heap_init();
     sched.policy = &asked.policy;
     event_reset();
     return 0;

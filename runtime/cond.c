@@ -16,6 +16,7 @@ struct cond_wait {
     struct goroutine *goroutine;
     bool parked;
     bool signalled;
+    uint32_t released; /* what happened before the signal */
 };
 
 static struct object *register_cond(struct go_cond *c, struct call_site site)
@@ -36,12 +37,13 @@ static inline struct object *cond_object(struct go_cond *c, struct call_site sit
 }
 
 /* Take the waiter that arrived first out of the queue and let it go on. */
-static void wake_first(struct go_cond *c)
+static void wake_first(struct go_cond *c, uint32_t released)
 {
     struct go_list *first = list_first(&c->_waiters);
     struct cond_wait *wait = container_of(first, struct cond_wait, link);
     list_remove(first);
     wait->signalled = true;
+    wait->released = released;
     if (wait->parked) sched_ready(wait->goroutine);
 }
 
@@ -64,6 +66,7 @@ GO_API void go_cond_wait(struct go_cond *c)
         sched_park(WAIT_COND);
         rt_assert(wait->signalled);
     }
+    order_acquire(wait->released);
     sched_executed(PHASE_COMPLETE, 0);
     c->locker.lock(c->locker.object);
 }
@@ -74,7 +77,7 @@ GO_API void go_cond_signal(struct go_cond *c)
     sched_publish(OP_COND_SIGNAL, OP_MODE_WRITE, cond_object(c, site), site);
     sched_point();
     bool any = !list_is_empty(&c->_waiters);
-    if (any) wake_first(c);
+    if (any) wake_first(c, order_release());
     sched_executed(PHASE_DONE, any);
 }
 
@@ -84,6 +87,8 @@ GO_API void go_cond_broadcast(struct go_cond *c)
     sched_publish(OP_COND_BROADCAST, OP_MODE_WRITE, cond_object(c, site), site);
     sched_point();
     uint64_t count = 0;
-    for (; !list_is_empty(&c->_waiters); count++) wake_first(c);
+    uint32_t released = 0;
+    if (!list_is_empty(&c->_waiters)) released = order_release();
+    for (; !list_is_empty(&c->_waiters); count++) wake_first(c, released);
     sched_executed(PHASE_DONE, count);
 }

@@ -21,6 +21,7 @@ struct go_context_after {
     void *arg;
     uint64_t stable; /* of the goroutine that it becomes */
     uint32_t created_by;
+    uint32_t released; /* what happened before it was registered */
     struct trace created;
     bool over; /* started or stopped */
 };
@@ -94,6 +95,7 @@ static void finish(struct go_context *ctx, enum go_context_error error, const ch
         [GO_CONTEXT_DEADLINE_EXCEEDED] = "context deadline exceeded",
     };
     ctx->error = error;
+    ctx->released = order_release();
     ctx->cause = cause ? cause : texts[error];
     ctx->object->cancelled = true;
     if (ctx->timer) sched_disarm(&ctx->timer->deadline);
@@ -105,7 +107,9 @@ static void finish(struct go_context *ctx, enum go_context_error error, const ch
 static void become(struct go_context_after *after)
 {
     after->over = true;
-    sched_go(after->fn, after->arg, after->stable, after->created_by)->created = after->created;
+    uint32_t released = order_merge(after->released, order_release());
+    sched_go(after->fn, after->arg, after->stable, after->created_by, released)->created =
+        after->created;
 }
 
 static void start(struct go_context_after *after, struct call_site site)
@@ -192,10 +196,12 @@ static struct go_context *with_cancel(struct go_context *parent, struct call_sit
     if (!source) return ctx;
     sched_publish(OP_CONTEXT_MAKE, OP_MODE_READ, object_of_source(source), site);
     sched_point();
-    if (source->error)
+    if (source->error) {
+        order_acquire(source->released);
         finish(ctx, source->error, source->cause, site);
-    else
+    } else {
         join(&ctx->self, source);
+    }
     sched_executed(PHASE_DONE, source->error);
     return ctx;
 }
@@ -263,6 +269,7 @@ static enum go_context_error look(const struct go_context *ctx, struct call_site
     sched_publish(OP_CONTEXT_ERR, OP_MODE_READ, object_of_source(source), site);
     sched_point();
     enum go_context_error error = source ? source->error : GO_CONTEXT_OK;
+    if (error) order_acquire(source->released);
     sched_executed(error ? PHASE_DONE : PHASE_FAIL, error);
     return error;
 }
@@ -309,6 +316,7 @@ GO_API struct go_context_after *go_context_after_func(struct go_context *ctx, vo
     trace_capture(&after->created, site, g->coro.stack_low, g->frames_end);
     sched_point();
     bool starts = source && source->error;
+    after->released = order_release();
     if (starts)
         become(after);
     else if (source)

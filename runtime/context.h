@@ -33,6 +33,7 @@ struct go_context {
     struct go_chan *done;
     enum go_context_error error;
     const char *cause;
+    uint32_t released;      /* what happened before it was done */
     struct go_timer *timer; /* its own deadline; else NULL */
     struct dependant self;  /* in its parent's source */
     struct go_list dependants;

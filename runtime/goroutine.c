@@ -10,7 +10,8 @@ GO_API void go_start(void (*fn)(void *), void *arg)
 {
     struct call_site site = CALL_SITE();
     struct goroutine *self = sched_current("go");
-    struct goroutine *g = sched_go(fn, arg, mix64(self->stable, ++self->made), self->number);
+    struct goroutine *g =
+        sched_go(fn, arg, mix64(self->stable, ++self->made), self->number, order_release());
     trace_capture(&g->created, site, self->coro.stack_low, self->frames_end);
     sched_point_after(OP_GO, NULL, site, PHASE_DONE);
 }

@@ -15,7 +15,7 @@
 #define PAGE_BYTES ((uintptr_t)4096)
 
 const struct heap_region heap_regions[REGION_COUNT] = {
-    [REGION_HEAP] = {"heap", 1 * GIB},
+    [REGION_HEAP] = {"heap", HEAP_BYTES_MAX},
     [REGION_ARENA] = {"arena", 1 * GIB},
     [REGION_STACKS] = {"stacks", STACK_SLOT_BYTES *STACKS_MAX},
     [REGION_GOROUTINES] = {"goroutines", 256 * MIB},
@@ -23,6 +23,11 @@ const struct heap_region heap_regions[REGION_COUNT] = {
     [REGION_BLOCKS] = {"blocks", 64 * MIB},
     [REGION_EVENTS] = {"events", 64 * MIB},
     [REGION_SHOWN] = {"shown", 64 * MIB},
+    [REGION_SEGMENTS] = {"segments", 64 * MIB},
+    [REGION_CLOCKS] = {"clocks", 256 * MIB},
+    [REGION_DETAILS] = {"details", 64 * MIB},
+    [REGION_ACCESSES] = {"accesses", 64 * MIB},
+    [REGION_ANSWERS] = {"answers", 64 * MIB},
 };
 _Static_assert(STACK_SLOT_BYTES *STACKS_MAX <= 4 * GIB, "regions do not overlap");
 
@@ -83,6 +88,8 @@ struct heap_block *heap_block_make(size_t bytes)
 }
 
 void *arena_alloc(size_t bytes) { return bump(REGION_ARENA, &heap.arena_next, bytes); }
+
+uintptr_t heap_end(void) { return heap.heap_next; }
 
 uintptr_t arena_end(void) { return heap.arena_next; }
 

@@ -23,6 +23,11 @@ enum region {
     REGION_BLOCKS,     /* struct heap_block */
     REGION_EVENTS,     /* the event log */
     REGION_SHOWN,      /* the same as struct event, for who looks at a whole execution */
+    REGION_SEGMENTS,   /* struct segment, by number (order.h) */
+    REGION_CLOCKS,     /* nodes of vector clocks (detect/clock.h) */
+    REGION_DETAILS,    /* what does not fit into shadow cells (detect/shadow.h) */
+    REGION_ACCESSES,   /* the log of plain accesses (detect/access_log.h) */
+    REGION_ANSWERS,    /* what was chosen, for recalling (detect/recall.h) */
     REGION_COUNT
 };
 
@@ -64,6 +69,9 @@ struct heap_block *heap_block_make(size_t bytes);
 
 /* Zeroed runtime memory, 16-byte aligned, or NULL when the arena is used up. */
 void *arena_alloc(size_t bytes);
+
+/* First free address of the heap. */
+uintptr_t heap_end(void);
 
 /* First free address of the arena. */
 uintptr_t arena_end(void);

@@ -15,8 +15,20 @@
 /* Created in one execution, ended ones included. */
 #define GOROUTINES_MAX ((size_t)65536)
 
+/* Memory of the program under test in one execution: max_heap. */
+#define HEAP_BYTES_MAX ((size_t)1 << 30)
+
 #define OBJECTS_MAX ((size_t)262144)
 
 #define EVENTS_MAX ((size_t)1 << 20)
+
+/* Of happens-before: max_segments, max_clocks, max_shadow. */
+#define SEGMENTS_MAX ((uint32_t)1 << 22)
+#define CLOCK_NODES_MAX ((uint32_t)1 << 22)
+#define SHADOW_DETAILS_MAX ((uint32_t)1 << 22)
+
+/* Of the log of accesses, and of answers kept for a second execution. */
+#define ACCESSES_MAX ((uint32_t)1 << 20)
+#define ANSWERS_MAX ((uint32_t)1 << 21)
 
 #endif

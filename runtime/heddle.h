@@ -66,6 +66,8 @@ struct go_wait {
     uint32_t _index;              /* which case of its select this is */
     bool _queued;                 /* linked into a queue right now */
     bool _ok;                     /* answer: a value was moved (false: the channel was closed) */
+    uint32_t _released;           /* what its goroutine had done when it parked */
+    uint32_t _acquired;           /* what happened before it was woken */
 };
 
 /* ---- Goroutines --------------------------------------------------------------------------- */
@@ -242,6 +244,7 @@ struct go_mutex {
     struct go_list _wanters;   /* goroutines whose next operation is to lock it */
     const void *_locked_at;    /* return address of the call that locked it */
     bool _locked;
+    uint32_t _unlocked; /* what happened before the next Lock: all Unlocks so far */
 };
 
 /* Lock m, blocking while it is locked (also by the caller: Go's mutex is not recursive).
@@ -276,6 +279,8 @@ struct go_rwmutex {
     uint32_t _readers;         /* read locks held now */
     bool _writing;             /* a writer holds the lock */
     bool _announced;           /* a writer holds it or waits for readers: new readers wait */
+    uint32_t _unlocked;        /* all Unlocks so far */
+    uint32_t _read_unlocked;   /* all RUnlocks so far */
 };
 
 /* Read lock: many at once, none while a writer holds the lock or waits for it. A second read lock
@@ -305,6 +310,7 @@ struct go_waitgroup {
     struct go_header _header;
     int32_t _counter;
     struct go_list _users; /* goroutines whose next operation is a Wait, or an Add of more than 0 */
+    uint32_t _released;    /* all Dones so far */
 };
 
 /* Add delta (may be negative) to the counter; at 0 all waiters become ready.
@@ -326,6 +332,7 @@ struct go_once {
     struct go_list _wanters;   /* goroutines whose next operation is Do */
     bool _running;
     bool _done;
+    uint32_t _finished; /* the return of the function */
 };
 
 /* Run fn(arg) if this is the first call for o; other callers block until it has returned. A panic

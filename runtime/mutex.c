@@ -64,6 +64,7 @@ static void take(struct go_mutex *m, struct goroutine *g)
     m->_locked = true;
     m->_holder = g;
     m->_locked_at = g->site.pc;
+    order_acquire(m->_unlocked);
     lock_disable(&m->_wanters, WAIT_MUTEX_LOCK);
 }
 
@@ -98,6 +99,7 @@ GO_API void go_mutex_unlock(struct go_mutex *m)
     sched_publish_number(OP_MUTEX_UNLOCK, OP_MODE_WRITE, m->_header._number, site);
     sched_point();
     bool locked = m->_locked;
+    m->_unlocked = lock_released(m->_unlocked, m->_holder);
     m->_locked = false;
     m->_holder = NULL;
     if (locked) lock_enable(&m->_wanters);

@@ -16,6 +16,14 @@ static inline void lock_disable(struct go_list *wanters, enum wait_reason reason
 /* The lock is free: all who want it are candidates. */
 static inline void lock_enable(struct go_list *wanters);
 
+/* What the next Lock acquires after an unlock by the running goroutine: all unlocks so far. The
+ * holder has acquired those before; anybody else may unlock too, without knowing of them. */
+static inline uint32_t lock_released(uint32_t before, const struct goroutine *holder)
+{
+    uint32_t released = order_release();
+    return holder == sched.running ? released : order_merge(before, released);
+}
+
 /* The same where there is something to do. */
 void lock_want_asked(struct go_list *wanters, struct goroutine *g, bool can,
                      enum wait_reason reason);

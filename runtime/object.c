@@ -102,7 +102,7 @@ static const struct goroutine *stack_owner(uintptr_t address)
 }
 
 /* A name for the place of a zero-value object that does not depend on who uses it first. */
-static uint64_t stable_of_memory(const void *address)
+uint64_t object_place_stable(const void *address)
 {
     enum region r = heap_region_of(address);
     if (r == REGION_HEAP) {
@@ -125,7 +125,7 @@ struct object *object_register(struct go_header *header, enum object_kind kind, 
     if (header->_epoch == object_epoch && header->_number <= objects.count)
         old = object_at(header->_number);
     *copied = old && old->kind == kind && old->address != address;
-    struct object *o = object_add(kind, address, stable_of_memory(address), site);
+    struct object *o = object_add(kind, address, object_place_stable(address), site);
     o->first_use = true;
     *header = (struct go_header){._epoch = object_epoch, ._number = o->number};
     return o;

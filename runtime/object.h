@@ -63,6 +63,11 @@ static inline struct object *object_known(const struct go_header *header, const 
 struct object *object_register(struct go_header *header, enum object_kind kind, const void *address,
                                struct call_site site, bool *copied);
 
+/* A name for a place in memory that does not depend on the schedule, nor on who uses it first: of
+ * its block and the offset there, of the goroutine whose stack it is on and the distance from its
+ * top, or of its place in the program's image. */
+uint64_t object_place_stable(const void *address);
+
 /* By number; NULL for 0. */
 struct object *object_at(uint32_t number);
 uint32_t object_count(void);

@@ -15,6 +15,7 @@ static struct object *register_once(struct go_once *o, struct call_site site)
     struct object *object = object_register(&o->_header, OBJECT_ONCE, o, site, &copied);
     bool running = copied && o->_running;
     if (!copied) o->_done = false; /* a copy of one that is done is done, as in Go */
+    o->_finished = 0;
     o->_runner = NULL;
     o->_wanters = (struct go_list){0};
     o->_running = false;
@@ -42,6 +43,7 @@ static void finish(void *arg)
     o->_done = true;
     o->_running = false;
     o->_runner = NULL;
+    o->_finished = order_release();
     lock_enable(&o->_wanters);
     sched_executed(PHASE_DONE, 0);
 }
@@ -54,6 +56,7 @@ GO_API void go_once_do(struct go_once *o, void (*fn)(void *), void *arg)
     struct goroutine *g = sched_publish(OP_ONCE_DO, mode, object, site);
     lock_want(&o->_wanters, g, !o->_running, WAIT_ONCE);
     if (o->_done) {
+        order_acquire(o->_finished);
         sched_executed(PHASE_DONE, 0);
         return;
     }

@@ -14,6 +14,8 @@ enum detector {
     DETECTOR_LIVELOCK = 1 << 3,
     DETECTOR_MISUSE = 1 << 4,
     DETECTOR_ORACLE = 1 << 5,
+    DETECTOR_RACE = 1 << 6,
+    DETECTOR_MEMORY = 1 << 7, /* use after free, out of bounds */
 };
 
 enum { RUN_MAX_STEPS = 20000, RUN_FAIR_STEPS = 20000, RUN_TICKS_AFTER_END = 2 };

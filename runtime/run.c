@@ -4,8 +4,15 @@
 
 #include <string.h>
 
+#include "access.h"
+#include "detect/access_log.h"
+#include "detect/access_report.h"
 #include "detect/blocking.h"
+#include "detect/clock.h"
 #include "detect/facts.h"
+#include "detect/grain.h"
+#include "detect/recall.h"
+#include "detect/shadow.h"
 #include "globals.h"
 #include "panic.h"
 #include "sched.h"
@@ -20,11 +27,15 @@ static void run_root(void *arg)
 static void reset(struct policy *policy, const struct run_options *options)
 {
     heap_init();
+    if (access_state.instrumented) shadow_init();
+    shadow_reset(heap_end());
     heap_reset();
     globals_reset();
     object_reset();
     event_reset();
     facts_reset();
+    order_reset(access_state.instrumented && !(options->detectors_off & DETECTOR_RACE));
+    clock_reset();
     sched_reset();
     uint32_t steps = options->max_steps ? options->max_steps : RUN_MAX_STEPS;
     sched.policy = policy;
@@ -34,9 +45,41 @@ static void reset(struct policy *policy, const struct run_options *options)
         options->ticks_after_end ? options->ticks_after_end : RUN_TICKS_AFTER_END;
     sched.go123_timers = options->go123_timers;
     sched.detectors_off = options->detectors_off;
+    access_log_reset();
+    access_reset(policy);
+}
+
+static void begin(struct policy *policy)
+{
     policy->position = 0;
+    policy->access = 0;
     policy->quiet_until = 0;
+    policy->quiet_accesses = 0;
     if (policy->begin) policy->begin(policy);
+}
+
+/* One execution up to its stop; policy has begun. */
+static enum stop_cause execute(void (*root)(void), struct policy *policy,
+                               const struct run_options *options)
+{
+    reset(policy, options);
+    subject_enter();
+    enum stop_cause cause = sched_run(panic_goroutine_body, run_root, &root);
+    subject_leave();
+    return cause;
+}
+
+/* The sites of the grain shared come from the execution of the empty input. */
+static void learn_grain(void (*root)(void), const struct run_options *options)
+{
+    struct policy natural = {.name = "natural", .blind = true, .quiet_until = UINT64_MAX};
+    struct run_options blind = *options;
+    blind.detectors_off |= DETECTOR_RACE;
+    bool logged = access_log_is_on();
+    access_log_switch(true);
+    execute(root, &natural, &blind);
+    grain_learn(root);
+    access_log_switch(logged);
 }
 
 /* What the way it stopped, and the state it left, mean. */
@@ -70,16 +113,37 @@ static void judge(enum stop_cause cause, struct run_result *result)
     }
 }
 
+/* The report lacks stacks that only a second execution can tell. */
+static void recall(void (*root)(void), const struct policy *policy,
+                   const struct run_options *options)
+{
+    static struct report first; /* safe: one execution at a time; too large for a stack */
+    first = *facts_report();
+    uint64_t digest = event_log.digest;
+    struct policy *again = recall_policy(policy->grain);
+    recall_state.active = true;
+    begin(again);
+    bool same = execute(root, again, options) == STOP_REPORT && event_log.digest == digest &&
+                facts_report()->type == first.type;
+    recall_state.active = false;
+    *facts_report() = first;
+    event_log.digest = digest;
+    access_report_recalled(facts_report(), same);
+}
+
 void run_execute(void (*root)(void), struct policy *policy, const struct run_options *options,
                  struct run_result *result, bool *more)
 {
     static const struct run_options defaults;
+    if (!options) options = &defaults;
     rt_assert(!sched.running);
-    reset(policy, options ? options : &defaults);
-    subject_enter();
-    enum stop_cause cause = sched_run(panic_goroutine_body, run_root, &root);
-    subject_leave();
+    begin(policy);
+    if (unlikely(policy->grain == GRAIN_SHARED) && !grain_is_known(root))
+        learn_grain(root, options);
+    recall_reset();
+    enum stop_cause cause = execute(root, policy, options);
     *result = (struct run_result){.verdict = VERDICT_PASS};
+    if (unlikely(recall_is_wanted(cause == STOP_REPORT))) recall(root, policy, options);
     judge(cause, result);
     sched.running = NULL;
     event_mix((uint64_t)result->verdict << 8 | (result->report ? result->report->type : 0u));

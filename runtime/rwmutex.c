@@ -70,6 +70,7 @@ GO_API void go_rwmutex_rlock(struct go_rwmutex *m)
     lock_want(&m->_wanters, g, !m->_announced, WAIT_RWMUTEX_RLOCK);
     rt_assert(!m->_announced);
     add_hold(m, g);
+    order_acquire(m->_unlocked);
     sched_executed(PHASE_DONE, m->_readers);
 }
 
@@ -80,7 +81,10 @@ GO_API bool go_rwmutex_tryrlock(struct go_rwmutex *m)
     struct goroutine *g = sched_publish(OP_RWMUTEX_TRYRLOCK, OP_MODE_READ, o, site);
     sched_point();
     bool free = !m->_announced;
-    if (free) add_hold(m, g);
+    if (free) {
+        add_hold(m, g);
+        order_acquire(m->_unlocked);
+    }
     sched_executed(free ? PHASE_DONE : PHASE_FAIL, free);
     return free;
 }
@@ -92,7 +96,10 @@ GO_API void go_rwmutex_runlock(struct go_rwmutex *m)
     struct goroutine *g = sched_publish(OP_RWMUTEX_RUNLOCK, OP_MODE_WRITE, o, site);
     sched_point();
     bool held = m->_readers;
-    if (held) remove_hold(m, g);
+    if (held) {
+        remove_hold(m, g);
+        m->_read_unlocked = order_merge(m->_read_unlocked, order_release());
+    }
     if (!m->_readers && m->_announced && !m->_writing && held) sched_ready(m->_writer);
     sched_executed(PHASE_DONE, m->_readers);
     if (unlikely(!held))
@@ -107,6 +114,13 @@ static void announce(struct go_rwmutex *m, struct goroutine *g)
     m->_writer = g;
     m->_locked_at = g->site.pc;
     disable(m);
+}
+
+/* Before a Lock returns: all Unlocks, and all RUnlocks, which are ordered before nothing else. */
+static void acquire_all(const struct go_rwmutex *m)
+{
+    order_acquire(m->_unlocked);
+    order_acquire(m->_read_unlocked);
 }
 
 GO_API void go_rwmutex_lock(struct go_rwmutex *m)
@@ -124,6 +138,7 @@ GO_API void go_rwmutex_lock(struct go_rwmutex *m)
         rt_assert(!m->_readers);
     }
     m->_writing = true;
+    acquire_all(m);
     sched_executed(phase, 0);
 }
 
@@ -137,6 +152,7 @@ GO_API bool go_rwmutex_trylock(struct go_rwmutex *m)
     if (free) {
         announce(m, g);
         m->_writing = true;
+        acquire_all(m);
     }
     sched_executed(free ? PHASE_DONE : PHASE_FAIL, free);
     return free;
@@ -150,6 +166,7 @@ GO_API void go_rwmutex_unlock(struct go_rwmutex *m)
     sched_point();
     bool writing = m->_writing;
     if (writing) {
+        m->_unlocked = lock_released(m->_unlocked, m->_writer);
         m->_writing = m->_announced = false;
         m->_writer = NULL;
         lock_enable(&m->_wanters);

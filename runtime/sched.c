@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "detect/access_log.h"
+#include "detect/shadow.h"
 #include "ready.h"
 
 struct sched sched;
@@ -107,6 +109,8 @@ struct operation sched_pending(const struct goroutine *g)
     struct operation op = g->pending;
     const struct object *o = object_at(op.object);
     op.object_stable = o ? o->stable : 0;
+    if (op.kind == OP_READ || op.kind == OP_WRITE)
+        op.object_stable = access_place_stable((uintptr_t)g->accessing);
     op.site = g->site.pc;
     if (!op.case_count) op.cases = NULL;
     return op;
@@ -196,6 +200,8 @@ static inline size_t pick_index(const struct goroutine *first, size_t n)
     struct policy *p = sched.policy;
     if (n == 1 || p->position + 1 < p->quiet_until) {
         p->position++;
+        p->access = 0;
+        access_rearm(p);
         return 0;
     }
     size_t i = choose(CHOICE_RUN, p->blind ? NULL : fill_candidates(first, n), n);
@@ -214,6 +220,11 @@ static bool watchdog_bites(void)
 __attribute__((noinline)) static void next_phase(void)
 {
     if (sched.fair) sched_stop(STOP_FAIR_END);
+    sched_be_fair();
+}
+
+void sched_be_fair(void)
+{
     sched.fair = true;
     sched.quiet_limit = 0;
     sched.fair_start = event_log.count;
@@ -248,13 +259,29 @@ static struct goroutine *pick(struct goroutine *self)
     }
 }
 
+/* An access at which nobody else was chosen is shown to the policy, but is no event of the log. */
+static void sched_show_access(void)
+{
+    const struct goroutine *g = sched.running;
+    const struct operation op = sched_pending(g);
+    const struct event e = {.step = event_log.count,
+                            .goroutine = g->number,
+                            .stable = g->stable,
+                            .kind = op.kind,
+                            .mode = op.mode,
+                            .phase = PHASE_DONE,
+                            .object_stable = op.object_stable,
+                            .site = op.site};
+    sched.policy->executed(sched.policy, &e);
+}
+
 /* ---- Points ------------------------------------------------------------------------------- */
 
 static inline void switch_to(struct goroutine *self, struct goroutine *next)
 {
     if (next->ready_link._next) list_remove(&next->ready_link);
     sched.switches++;
-    sched.running = next;
+    sched_enter(self, next);
     coro_switch(&self->coro, &next->coro);
 }
 
@@ -273,6 +300,36 @@ void sched_point_asked(void)
     switch_to(self, next);
 }
 
+/* Index of the candidate that goes on at an access of the running goroutine. */
+static size_t pick_at_access(const struct goroutine *self, size_t n)
+{
+    size_t i = choose_at_access(sched.policy->blind ? NULL : fill_candidates(self, n), n);
+    if (i) sched.chosen = true;
+    return i;
+}
+
+void sched_point_at_access(const void *address, bool writes, struct call_site site)
+{
+    size_t n = sched.enabled_count + (sched.deadlines.count != 0);
+    if (n == 1) return;
+    struct goroutine *self = sched_publish(writes ? OP_WRITE : OP_READ,
+                                           writes ? OP_MODE_WRITE : OP_MODE_READ, NULL, site);
+    self->accessing = address;
+    size_t i = pick_at_access(self, n);
+    if (likely(!i)) {
+        if (sched.policy->executed) sched_show_access();
+        return;
+    }
+    if (i < sched.enabled_count) {
+        sched.preemptions++;
+        list_push_back(&sched.ready, &self->ready_link);
+        switch_to(self, sched_goroutine(ready_nth(i - 1, self->number)));
+    } else {
+        fire_clock();
+    }
+    sched_executed(PHASE_DONE, 0);
+}
+
 struct goroutine *sched_park_for(enum wait_reason reason)
 {
     struct goroutine *self = sched.running;
@@ -284,7 +341,7 @@ struct goroutine *sched_park_for(enum wait_reason reason)
     list_remove(&next->ready_link);
     if (next == self) return NULL; /* the clock made it ready */
     sched.switches++;
-    sched.running = next;
+    sched_enter(self, next);
     return next;
 }
 
@@ -324,7 +381,8 @@ static void goroutine_entry(void)
     sched_goroutine_end();
 }
 
-struct goroutine *sched_go(void (*fn)(void *), void *arg, uint64_t stable, uint32_t created_by)
+struct goroutine *sched_go(void (*fn)(void *), void *arg, uint64_t stable, uint32_t created_by,
+                           uint32_t released)
 {
     if (sched.goroutine_count == GOROUTINES_MAX) sched_stop_limit("max_goroutines");
     struct goroutine *g = sched_goroutine(++sched.goroutine_count);
@@ -332,6 +390,7 @@ struct goroutine *sched_go(void (*fn)(void *), void *arg, uint64_t stable, uint3
     bytes_clear(g, offsetof(struct goroutine, created));
     g->number = sched.goroutine_count;
     g->stable = stable;
+    g->segment = order_begin(g->number, released);
     words_put(&g->pending.kind, OP_START);
     g->created_by = created_by;
     g->fn = fn;
@@ -344,6 +403,7 @@ struct goroutine *sched_go(void (*fn)(void *), void *arg, uint64_t stable, uint3
         g->state = GOROUTINE_ENDED;
         sched_stop_limit("max_stacks");
     }
+    shadow_stack_begin(g->coro.slot, g->coro.stack_low, g->coro.stack_high);
     sched_ready(g);
     return g;
 }
@@ -392,11 +452,13 @@ void sched_reset(void)
 enum stop_cause sched_run(void (*body)(struct goroutine *), void (*root)(void *), void *arg)
 {
     sched.body = body;
-    struct goroutine *g = sched_go(root, arg, ROOT_STABLE, 0);
+    struct goroutine *g = sched_go(root, arg, ROOT_STABLE, 0, 0);
     list_remove(&g->ready_link);
     coro_thread(&sched.thread);
     sched.running = g;
+    order_enter(g->segment);
     sched.policy->position++; /* the start of the root is a point with one candidate */
+    access_rearm(sched.policy);
     coro_switch(&sched.thread, &g->coro);
     return sched.cause;
 }

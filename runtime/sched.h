@@ -18,12 +18,14 @@
 
 #include <string.h>
 
+#include "access.h"
 #include "base.h"
 #include "choice.h"
 #include "coro.h"
 #include "deadline.h"
 #include "event.h"
 #include "object.h"
+#include "order.h"
 
 enum wait_reason {
     WAIT_NONE,
@@ -57,11 +59,13 @@ struct goroutine {
     struct go_list ready_link; /* in sched.ready */
     struct go_list want_link;  /* in the wanters of the lock that it is about to take */
     uint64_t stable;
-    uint32_t number;     /* G number, from 1 */
-    uint8_t state;       /* enum goroutine_state */
-    uint8_t wait_reason; /* enum wait_reason; WAIT_NONE while enabled */
-    bool enabled;        /* its bit in sched.enabled */
-    bool yielded;        /* its pending operation asks that others go first */
+    const void *accessing; /* pending OP_READ or OP_WRITE: which address */
+    uint32_t segment;      /* order.h: where it goes on, while it does not run */
+    uint32_t number;       /* G number, from 1 */
+    uint8_t state;         /* enum goroutine_state */
+    uint8_t wait_reason;   /* enum wait_reason; WAIT_NONE while enabled */
+    bool enabled;          /* its bit in sched.enabled */
+    bool yielded;          /* its pending operation asks that others go first */
     bool daemon;
     bool timer_made;       /* started by a timer, not by a go statement */
     uint32_t parked_step;  /* events executed when it parked */
@@ -182,8 +186,16 @@ static inline void sched_point_after(enum op_kind kind, const struct object *obj
 /* choose() under the policy, round robin in the fair phase. */
 size_t sched_choose(enum choice_kind kind, const struct candidate *c, size_t n);
 
-/* Start fn(arg) as a goroutine; stable comes from who made it. The caller fills g->created. */
-struct goroutine *sched_go(void (*fn)(void *), void *arg, uint64_t stable, uint32_t created_by);
+/* Start fn(arg) as a goroutine; stable comes from who made it, and what was done up to `released`
+ * (order_release) happens before its start. The caller fills g->created. */
+struct goroutine *sched_go(void (*fn)(void *), void *arg, uint64_t stable, uint32_t created_by,
+                           uint32_t released);
+
+/* The running goroutine is at a plain access that is a point: let the input decide who goes on. */
+void sched_point_at_access(const void *address, bool writes, struct call_site site);
+
+/* The rest of the execution is fair, as if max_steps were reached. */
+void sched_be_fair(void);
 
 /* The running goroutine has nothing left to do. */
 _Noreturn void sched_goroutine_end(void);
@@ -283,7 +295,17 @@ static inline bool sched_point_quiet(void)
     uint64_t position = p->position + 1;
     if (unlikely(position >= p->quiet_until || event_log.count >= sched.quiet_limit)) return false;
     p->position = position;
+    p->access = 0;
+    access_quiet();
     return true;
+}
+
+/* next runs instead of self. */
+static inline void sched_enter(struct goroutine *self, struct goroutine *next)
+{
+    self->segment = order_current();
+    sched.running = next;
+    order_enter(next->segment);
 }
 
 static inline void sched_point(void)

@@ -49,6 +49,7 @@ static size_t finish(struct go_case *cases, size_t i, enum event_phase phase, bo
     struct go_case *c = &cases[i];
     bool sends = c->direction == GO_DIRECTION_SEND;
     c->ok = ok;
+    if (!sends) access_runtime(c->recv_value, c->chan->elem_bytes, ACCESS_WRITE, site);
     sched_executed_as(sends ? OP_CHAN_SEND : OP_CHAN_RECV, OP_MODE_WRITE, c->chan->object, phase,
                       (uint64_t)i << 1 | ok);
     if (sends && !ok) chan_panic_send(c->chan, site);
@@ -87,6 +88,10 @@ static size_t select_cases(struct go_case *cases, size_t count, bool has_default
     if (sched.policy && !sched.policy->blind && count)
         ops = count <= SELECT_STACK_CASES ? local : sched_alloc(count * sizeof *ops);
     publish(cases, count, ops, site);
+    /* Go evaluates what is to be sent upon entering, of all cases. */
+    for (size_t c = 0; c < count; c++)
+        if (cases[c].chan && cases[c].direction == GO_DIRECTION_SEND)
+            access_runtime(cases[c].send_value, cases[c].chan->elem_bytes, ACCESS_READ, site);
     sched_point();
     size_t i = choose_case(cases, count, site.pc);
     if (i < count) return do_case(cases, i, site);

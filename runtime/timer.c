@@ -26,7 +26,8 @@ static void fire_send(struct deadline *d)
 {
     struct go_timer *t = container_of(d, struct go_timer, deadline);
     /* The program can close the channel only because C has no receive-only channels. */
-    if (!t->chan->closed && chan_can_send(t->chan)) chan_do_send(t->chan, &sched.now_ns);
+    if (!t->chan->closed && chan_can_send(t->chan))
+        chan_do_send_by_clock(t->chan, &sched.now_ns, t->released);
     if (t->period_ns) sched_arm(d, after_now(t->period_ns));
 }
 
@@ -34,7 +35,7 @@ static void fire_start(struct deadline *d)
 {
     struct go_timer *t = container_of(d, struct go_timer, deadline);
     uint64_t stable = mix64(t->object->stable, ++t->firings);
-    struct goroutine *g = sched_go(t->fn, t->arg, stable, t->armed_by);
+    struct goroutine *g = sched_go(t->fn, t->arg, stable, t->armed_by, t->released);
     g->created = t->armed;
     g->timer_made = true;
 }
@@ -61,6 +62,7 @@ static void arm(struct go_timer *t, int64_t duration_ns, struct call_site site)
 {
     const struct goroutine *g = sched.running;
     t->armed_by = g->number;
+    t->released = order_release();
     if (!t->chan) trace_capture(&t->armed, site, g->coro.stack_low, g->frames_end);
     sched_arm(&t->deadline, after_now(duration_ns));
 }

@@ -21,6 +21,7 @@ struct go_timer {
     void *arg;
     int64_t period_ns;  /* ticker: from one tick to the next; 0: fires once */
     uint64_t firings;   /* goroutines started */
+    uint32_t released;  /* what happened before it was armed last */
     uint32_t armed_by;  /* G number: "created by" of those goroutines */
     struct trace armed; /* where it was armed last; without a channel only */
 };

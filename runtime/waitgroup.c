@@ -14,6 +14,7 @@ static struct object *register_waitgroup(struct go_waitgroup *wg, struct call_si
 {
     bool copied;
     struct object *o = object_register(&wg->_header, OBJECT_WAITGROUP, wg, site, &copied);
+    wg->_released = 0;
     if (!copied) wg->_counter = 0; /* a copy has the count of its original, as in Go */
     wg->_users = (struct go_list){0};
     o->data = wg;
@@ -83,6 +84,7 @@ static void add(struct go_waitgroup *wg, int delta, struct call_site site)
                     "the counter of a WaitGroup falls below zero");
     }
     wg->_counter = counter;
+    if (delta < 0) wg->_released = order_merge(wg->_released, order_release());
     if (!counter) {
         wake_waiters(wg);
         check_misuse(wg, o);
@@ -109,5 +111,6 @@ GO_API void go_waitgroup_wait(struct go_waitgroup *wg)
         sched_park(WAIT_WAITGROUP);
     }
     list_remove(&g->want_link);
+    order_acquire(wg->_released);
     sched_executed(phase, 0);
 }

@@ -48,6 +48,11 @@ enum report_type {
     REPORT_ILLEGAL_INSTRUCTION, /* SIGILL, SIGTRAP */
     REPORT_ABORT,               /* SIGABRT, assert() */
     REPORT_EXIT_STATUS,         /* go_exit(not 0) */
+    REPORT_DATA_RACE,
+    REPORT_USE_AFTER_FREE,
+    REPORT_DOUBLE_FREE,
+    REPORT_INVALID_FREE,
+    REPORT_HEAP_OUT_OF_BOUNDS,
     REPORT_TYPE_COUNT
 };
 
@@ -94,8 +99,21 @@ struct report_goroutine {
     struct trace trace; /* where it is now */
 };
 
+/* An access to memory. bytes 0: not known, or none. */
+struct report_access {
+    uintptr_t address;
+    size_t bytes;
+    uint32_t goroutine;
+    bool writes;
+    bool atomic;
+    bool frees; /* it gave the memory back */
+};
+
 struct report {
     enum report_type type;
+    struct report_access access;   /* what `first` did; bytes 0: nothing of this kind */
+    struct report_access previous; /* race: the other access, goroutine 0: none */
+    struct trace previous_trace;   /* its stack; empty if it could not be recalled */
     struct report_object object;
     uint32_t goroutine; /* whose stack `first` is */
     char state[48];     /* its wait reason, or "running" */

@@ -36,6 +36,11 @@ static const struct report_type_info infos[REPORT_TYPE_COUNT] = {
     [REPORT_ILLEGAL_INSTRUCTION] = {"illegal-instruction", "availability"},
     [REPORT_ABORT] = {"abort", "availability"},
     [REPORT_EXIT_STATUS] = {"exit-status", "logic"},
+    [REPORT_DATA_RACE] = {"data race", NULL},
+    [REPORT_USE_AFTER_FREE] = {"use-after-free", NULL},
+    [REPORT_DOUBLE_FREE] = {"double-free", NULL},
+    [REPORT_INVALID_FREE] = {"invalid-free", NULL},
+    [REPORT_HEAP_OUT_OF_BOUNDS] = {"heap-buffer-overflow", NULL},
 };
 
 const struct report_type_info *report_type_info(enum report_type type)

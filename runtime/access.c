@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* Plain accesses as scheduling points, and spinning. Invariants in access.h. */
+#include "access.h"
+
+#include "detect/access_log.h"
+#include "detect/grain.h"
+#include "detect/race.h"
+#include "order.h"
+#include "sched.h"
+
+struct access_state access_state;
+
+void access_reset(const struct policy *policy)
+{
+    access_state.logging = access_log_is_on();
+    access_state.shared_only = policy->grain == GRAIN_SHARED && !grain_is_everything();
+    access_state.quiet = access_state.logging ? 1 : ACCESS_SPIN;
+    access_state.countdown = access_state.armed = access_state.quiet;
+    access_state.armed_at = 0;
+    access_state.since = 0;
+}
+
+/* A loop without any visible operation: others must have their turn, or it never ends. */
+static void spin(struct call_site site)
+{
+    if (!sched.fair) sched_be_fair();
+    sched_publish(OP_GOSCHED, OP_MODE_NONE, NULL, site);
+    sched_point_yielding();
+    sched_executed(PHASE_FAIL, 0);
+    access_state.countdown = access_state.armed = ACCESS_SPIN_FAIR;
+    access_state.armed_at = sched.policy->position;
+    access_state.since = 0;
+}
+
+static bool is_watched(const struct policy *p, const void *pc)
+{
+    if (!p->watched_count) return true;
+    for (size_t i = 0; i < p->watched_count; i++)
+        if (p->watched[i] == pc) return true;
+    return false;
+}
+
+/* Accesses until the next one that access_point() must see. */
+static uint64_t next_countdown(const struct policy *p, bool counts)
+{
+    if (!counts) return access_state.quiet;
+    if (access_state.shared_only || access_state.logging) return 1;
+    uint64_t left = p->quiet_accesses > p->access ? p->quiet_accesses - p->access : 1;
+    return left < ACCESS_SPIN ? left : ACCESS_SPIN;
+}
+
+void access_point(const void *address, size_t bytes, enum access_kind kind, struct call_site site)
+{
+    struct policy *p = sched.policy;
+    if (access_state.armed_at != p->position) { /* set by a quiet position */
+        access_state.armed_at = p->position;
+        access_state.armed = access_state.quiet;
+        access_state.since = 0;
+    }
+    uint64_t passed = access_state.armed;
+    access_state.since += passed;
+    if (unlikely(access_state.since >= (sched.fair ? ACCESS_SPIN_FAIR : ACCESS_SPIN))) {
+        spin(site);
+        return;
+    }
+    bool counts = p->grain != GRAIN_SYNC && p->position >= p->quiet_until && !sched.fair;
+    bool counted = counts && (!access_state.shared_only || grain_is_shared(site.pc));
+    if (counted) p->access += (uint32_t)passed;
+    access_state.countdown = access_state.armed = next_countdown(p, counts);
+    if (access_state.logging) access_log_add(address, bytes, kind, site);
+    if (counted && p->access >= p->quiet_accesses && is_watched(p, site.pc))
+        sched_point_at_access(address, kind & ACCESS_WRITE, site);
+}
+
+void access_runtime_checked(const void *address, size_t bytes, enum access_kind kind,
+                            struct call_site site)
+{
+    const struct access a = {
+        .address = (uintptr_t)address, .bytes = bytes, .kind = kind, .site = site};
+    if (access_state.logging) access_log_add(address, bytes, kind, site);
+    race_access(&a);
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* Who knows what: the vector clocks of segments, worked out when a detector asks.
+ *
+ * The clock of segment t maps each goroutine to its latest segment that happens before t. Clocks
+ * are persistent trees with 16 slots to a node (one cache line) that share what they have in
+ * common: learning from one other goroutine copies one node for each 16-fold of goroutines, not all
+ * of them. Most joins are answered without looking at slots, because one side knows the other.
+ *
+ * Invariants
+ * - Clocks are worked out in the order of segments, each once; what is not asked for costs nothing.
+ * - A node never changes once its clock is known. Equal references are equal clocks.
+ * - What a clock says of its own goroutine is not used: earlier segments happen before by program
+ *   order.
+ *
+ * Source: Flanagan and Freund, FastTrack (PLDI 2009), for epochs; Mathur et al., tree clocks
+ * (ASPLOS 2022), for the use of what one side knows of the other.
+ */
+#ifndef HEDDLE_CLOCK_H
+#define HEDDLE_CLOCK_H
+
+#include "../order.h"
+
+/* Forget all clocks: a new execution begins. */
+void clock_reset(void);
+
+/* Work out the clocks of all segments up to this one. Ends the execution with limit max_clocks when
+ * there is no more memory for them. */
+void clock_advance(uint32_t segment);
+
+/* The latest segment of goroutine that `segment` knows; 0: none. */
+uint32_t clock_latest(uint32_t segment, uint32_t goroutine);
+
+/* Does segment a happen before the running goroutine's segment b, or is it the same goroutine's? */
+static inline bool clock_ordered(uint32_t a, uint32_t b)
+{
+    uint32_t goroutine = order_segment(a)->goroutine;
+    if (!a || goroutine == order_segment(b)->goroutine) return true;
+    return clock_latest(b, goroutine) >= a;
+}
+
+/* Bytes of clock memory of this execution. */
+size_t clock_bytes(void);
+
+#endif

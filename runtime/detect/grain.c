@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* Learning which sites touch private memory only. Invariants in grain.h.
+ *
+ * Two tables with open addressing: of places (cells of memory) during learning, and of sites. */
+#include "grain.h"
+
+#include "access_log.h"
+
+enum { SITES_MAX = 1 << 14, PLACES_MAX = 1 << 18 };
+
+struct site {
+    const void *pc; /* NULL: free slot */
+    bool shared;
+};
+
+struct place {
+    uintptr_t cell; /* 0: free slot */
+    uint32_t goroutine;
+    bool several; /* goroutines */
+    bool written;
+};
+
+static struct {
+    void (*root)(void); /* whose sites these are */
+    bool everything;
+    size_t site_count;
+    struct site sites[SITES_MAX];
+} grain = {.everything = true};
+
+static struct site *site_of(const void *pc)
+{
+    size_t i = mix64(1, (uintptr_t)pc) % SITES_MAX;
+    while (grain.sites[i].pc && grain.sites[i].pc != pc) i = (i + 1) % SITES_MAX;
+    return &grain.sites[i];
+}
+
+bool grain_is_known(void (*root)(void)) { return grain.root == root; }
+bool grain_is_everything(void) { return grain.everything; }
+
+bool grain_is_shared(const void *pc)
+{
+    const struct site *s = site_of(pc);
+    return !s->pc || s->shared;
+}
+
+static struct place *place_of(struct place *places, uintptr_t cell)
+{
+    size_t i = mix64(2, cell) % PLACES_MAX;
+    while (places[i].cell && places[i].cell != cell) i = (i + 1) % PLACES_MAX;
+    return &places[i];
+}
+
+/* False: there are too many places. */
+static bool note_places(struct place *places, const struct access_record *records, size_t count)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct access_record *r = &records[i];
+        uintptr_t last = (r->address + r->bytes - 1) >> 3;
+        for (uintptr_t cell = r->address >> 3; cell <= last; cell++) {
+            struct place *p = place_of(places, cell);
+            if (!p->cell && ++used > PLACES_MAX / 2) return false;
+            if (!p->cell) *p = (struct place){.cell = cell, .goroutine = r->goroutine};
+            p->several |= p->goroutine != r->goroutine;
+            p->written |= r->kind & ACCESS_WRITE;
+        }
+    }
+    return true;
+}
+
+/* False: there are too many sites. */
+static bool note_sites(struct place *places, const struct access_record *records, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct access_record *r = &records[i];
+        struct site *s = site_of(r->pc);
+        if (!s->pc && ++grain.site_count > SITES_MAX / 2) return false;
+        s->pc = r->pc;
+        uintptr_t last = (r->address + r->bytes - 1) >> 3;
+        for (uintptr_t cell = r->address >> 3; cell <= last; cell++) {
+            const struct place *p = place_of(places, cell);
+            s->shared |= p->several && p->written;
+        }
+    }
+    return true;
+}
+
+void grain_learn(void (*root)(void))
+{
+    size_t count;
+    uint64_t dropped;
+    const struct access_record *records = access_log_records(&count, &dropped);
+    struct place *places = arena_alloc(PLACES_MAX * sizeof *places);
+    for (size_t i = 0; i < SITES_MAX; i++) grain.sites[i] = (struct site){0};
+    grain.site_count = 0;
+    grain.root = root;
+    grain.everything = dropped || !places || !note_places(places, records, count) ||
+                       !note_sites(places, records, count);
+}
+
+void grain_counts(size_t *private_sites, size_t *shared_sites)
+{
+    *private_sites = *shared_sites = 0;
+    for (size_t i = 0; i < SITES_MAX; i++)
+        if (grain.sites[i].pc) ++*(grain.sites[i].shared ? shared_sites : private_sites);
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/* What code compiled with -fsanitize=thread calls before each access to memory. This is our own
+ * implementation of that interface; libtsan is never linked (detect/libtsan.c says so to who does).
+ *
+ * Every access: filter by address, count down to the next point, compare with the shadow cell; what
+ * is not settled there goes on in a slow function. The fast path has no frame of its own: see
+ * CMakeLists.txt. Callbacks may come before the runtime is set up, from constructors and from
+ * outside an execution: nothing is covered then that is not filtered by `instrumented`.
+ *
+ * The list of symbols is that of clang 14 to 19 and gcc 12; -mllvm flags are needed for reads that
+ * clang drops before a write of the same block (README).
+ *
+ * All are weak: with libtsan in the same program its own win, and the program can still say so. */
+#include "tsan_abi.h"
+#include "../access.h"
+#include "../sched.h"
+#include "race.h"
+
+#define ABI __attribute__((weak, visibility("default")))
+
+__attribute__((noinline)) void tsan_abi_slow(uintptr_t address, size_t bytes, enum access_kind kind,
+                                             const void *pc)
+{
+    struct call_site site = {.pc = pc, .frame = __builtin_frame_address(0)};
+    if (unlikely(!access_state.countdown)) {
+        if (!sched.running) {
+            access_state.countdown = ACCESS_SPIN;
+            return;
+        }
+        access_point((const void *)address, bytes, kind, site); /* NOLINT */
+    }
+    if (unlikely(!sched.running)) return;
+    const struct access a = {.address = address, .bytes = bytes, .kind = kind, .site = site};
+    race_access(&a);
+}
+
+/* Globals of the program: two sections, wherever the system loaded them. */
+static __attribute__((noinline)) void elsewhere(uintptr_t address, size_t bytes,
+                                                enum access_kind kind, const void *pc)
+{
+    for (int i = 0; i < GLOBALS_COUNT; i++) {
+        struct globals_range range = globals_range(i);
+        if (address - range.low >= range.high - range.low) continue;
+        access_state.countdown--;
+        tsan_abi_slow(address, bytes, kind, pc);
+        return;
+    }
+}
+
+/* bytes at an address that is a multiple of them: within one cell, but for 16. */
+static inline __attribute__((always_inline)) void aligned(const void *pointer, size_t bytes,
+                                                          enum access_kind kind)
+{
+    uintptr_t address = (uintptr_t)pointer;
+    const void *pc = __builtin_return_address(0);
+    if (unlikely(!shadow_is_fixed(address))) {
+        elsewhere(address, bytes, kind, pc);
+        return;
+    }
+    if (unlikely(--access_state.countdown == 0)) {
+        tsan_abi_slow(address, bytes, kind, pc);
+        return;
+    }
+    uint64_t word;
+    const struct shadow_cell *cell = shadow_fixed(address);
+    memcpy(&word, kind == ACCESS_WRITE ? &cell->write_segment : &cell->read_segment, sizeof word);
+    word ^= access_state.segment_word;
+    if (bytes == 8) {
+        if (likely(word << 24 == 0)) return;
+    } else if (bytes < 8) {
+        /* Now the bits of the mask that are missing are set: none of ours may be. */
+        uint64_t mine = (uint64_t)shadow_mask(address, bytes) << 32 | UINT32_MAX;
+        if (likely((word & mine) == 0)) return;
+    }
+    tsan_abi_slow(address, bytes, kind, pc);
+}
+
+/* Any bytes anywhere. */
+static inline void range(const void *pointer, size_t bytes, enum access_kind kind, const void *pc)
+{
+    uintptr_t address = (uintptr_t)pointer;
+    if (!bytes) return;
+    if (unlikely(!shadow_is_fixed(address))) {
+        elsewhere(address, bytes, kind, pc);
+        return;
+    }
+    access_state.countdown--;
+    tsan_abi_slow(address, bytes, kind, pc);
+}
+
+#define PLAIN(bytes)                                                                               \
+    ABI void __tsan_read##bytes(void *p) { aligned(p, bytes, ACCESS_READ); }                       \
+    ABI void __tsan_write##bytes(void *p) { aligned(p, bytes, ACCESS_WRITE); }                     \
+    ABI void __tsan_volatile_read##bytes(void *p) { aligned(p, bytes, ACCESS_READ); }              \
+    ABI void __tsan_volatile_write##bytes(void *p) { aligned(p, bytes, ACCESS_WRITE); }            \
+    ABI void __tsan_read_write##bytes(void *p)                                                     \
+    {                                                                                              \
+        aligned(p, bytes, ACCESS_READ);                                                            \
+        aligned(p, bytes, ACCESS_WRITE);                                                           \
+    }                                                                                              \
+    ABI void __tsan_unaligned_read##bytes(void *p)                                                 \
+    {                                                                                              \
+        range(p, bytes, ACCESS_READ, __builtin_return_address(0));                                 \
+    }                                                                                              \
+    ABI void __tsan_unaligned_write##bytes(void *p)                                                \
+    {                                                                                              \
+        range(p, bytes, ACCESS_WRITE, __builtin_return_address(0));                                \
+    }                                                                                              \
+    ABI void __tsan_unaligned_volatile_read##bytes(void *p)                                        \
+    {                                                                                              \
+        range(p, bytes, ACCESS_READ, __builtin_return_address(0));                                 \
+    }                                                                                              \
+    ABI void __tsan_unaligned_volatile_write##bytes(void *p)                                       \
+    {                                                                                              \
+        range(p, bytes, ACCESS_WRITE, __builtin_return_address(0));                                \
+    }                                                                                              \
+    ABI void __tsan_unaligned_read_write##bytes(void *p)                                           \
+    {                                                                                              \
+        range(p, bytes, ACCESS_READ, __builtin_return_address(0));                                 \
+        range(p, bytes, ACCESS_WRITE, __builtin_return_address(0));                                \
+    }
+
+PLAIN(1)
+PLAIN(2)
+PLAIN(4)
+PLAIN(8)
+PLAIN(16)
+
+ABI void __tsan_read_range(void *p, size_t bytes)
+{
+    range(p, bytes, ACCESS_READ, __builtin_return_address(0));
+}
+ABI void __tsan_write_range(void *p, size_t bytes)
+{
+    range(p, bytes, ACCESS_WRITE, __builtin_return_address(0));
+}
+
+ABI void __tsan_vptr_read(void **p) { aligned(p, 8, ACCESS_READ); }
+ABI void __tsan_vptr_update(void **p, void *value)
+{
+    (void)value;
+    aligned(p, 8, ACCESS_WRITE);
+}
+
+ABI void *__tsan_memcpy(void *to, const void *from, size_t bytes)
+{
+    const void *pc = __builtin_return_address(0);
+    range(from, bytes, ACCESS_READ, pc);
+    range(to, bytes, ACCESS_WRITE, pc);
+    return memcpy(to, from, bytes);
+}
+ABI void *__tsan_memmove(void *to, const void *from, size_t bytes)
+{
+    const void *pc = __builtin_return_address(0);
+    range(from, bytes, ACCESS_READ, pc);
+    range(to, bytes, ACCESS_WRITE, pc);
+    return memmove(to, from, bytes);
+}
+ABI void *__tsan_memset(void *to, int value, size_t bytes)
+{
+    range(to, bytes, ACCESS_WRITE, __builtin_return_address(0));
+    return memset(to, value, bytes);
+}
+
+/* Stacks are walked by frame pointer: nothing to keep here. */
+ABI void __tsan_func_entry(void *pc) { (void)pc; }
+ABI void __tsan_func_exit(void) {}
+
+ABI void __tsan_init(void) { access_state.instrumented = true; }
+ABI void __tsan_ignore_thread_begin(void) {}
+ABI void __tsan_ignore_thread_end(void) {}
