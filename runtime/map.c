@@ -7,12 +7,17 @@
  * - users holds every goroutine whose next operation is to read or write the map. A state in which
  *   one of them writes and another one is there is misuse: nothing orders the two, so both can be
  *   inside at once. No such state outlives the publishing of the later of the two.
+ * - The same is misuse in any schedule if happens-before does not order the two: `written` and
+ *   `readers` are the latest write and the reads since, as segments (order.h; known only where
+ *   instrumented code is linked in, like races).
  * - Len only reads a word, as in Go: it is visible, but never inside. A nil map is read without a
  *   point: nobody can change it.
  */
 #include <string.h>
 
+#include "detect/clock.h"
 #include "detect/facts.h"
+#include "detect/recall.h"
 #include "panic.h"
 
 struct map_entry {
@@ -21,9 +26,19 @@ struct map_entry {
     bool live;
 };
 
+/* An earlier use: the latest write, or a goroutine's latest read since. */
+struct map_use {
+    struct map_use *next;
+    const struct goroutine *goroutine;
+    uint32_t segment;
+    uint32_t step; /* number of its event */
+};
+
 struct go_map {
     struct object *object;
     struct go_list users;
+    struct map_use written;  /* segment 0: never */
+    struct map_use *readers; /* since then, one for each goroutine */
     struct map_entry *entries;
     uint32_t used;     /* entries, dead ones included */
     uint32_t capacity; /* of entries; the index has twice as many slots */
@@ -120,6 +135,54 @@ static void check_misuse(const struct go_map *m, const struct goroutine *g)
         misuse(m, other, g);
 }
 
+/* Nothing orders the use of the running goroutine after this earlier one. */
+static _Noreturn void unordered(const struct go_map *m, const struct map_use *earlier,
+                                enum op_kind earlier_kind)
+{
+    const struct goroutine *g = sched.running;
+    bool both = g->pending.kind == OP_MAP_WRITE && earlier_kind == OP_MAP_WRITE;
+    struct facts_panic *panic = sched_alloc(sizeof *panic);
+    *panic = (struct facts_panic){
+        .type = both ? REPORT_CONCURRENT_MAP_WRITE : REPORT_CONCURRENT_MAP_READ_WRITE,
+        .object = m->object,
+        .goroutine = g,
+        .message = "nothing orders these two uses of the map: both can be inside at once",
+        .other = earlier->goroutine,
+        .other_step = earlier->step,
+        .other_label =
+            earlier_kind == OP_MAP_WRITE ? "Concurrent map write" : "Concurrent map read"};
+    facts_trace_of(&panic->trace, g);
+    facts_report_panic(panic);
+}
+
+static void remember_read(struct go_map *m, const struct map_use *use)
+{
+    struct map_use *r = m->readers;
+    while (r && r->goroutine != use->goroutine) r = r->next;
+    struct map_use *next = r ? r->next : m->readers;
+    if (!r) r = m->readers = sched_alloc(sizeof *r);
+    *r = *use;
+    r->next = next;
+}
+
+/* The running goroutine is inside: ends the execution if an earlier use is not ordered before. */
+static void check_order(struct go_map *m, struct goroutine *g, struct call_site site)
+{
+    recall_step(event_log.count + 1, site);
+    if (!order_state.on) return;
+    const struct map_use use = {
+        .goroutine = g, .segment = order_current(), .step = event_log.count + 1};
+    if (!clock_ordered(m->written.segment, use.segment)) unordered(m, &m->written, OP_MAP_WRITE);
+    if (g->pending.kind == OP_MAP_READ) {
+        remember_read(m, &use);
+        return;
+    }
+    for (const struct map_use *r = m->readers; r; r = r->next)
+        if (!clock_ordered(r->segment, use.segment)) unordered(m, r, OP_MAP_READ);
+    m->written = use;
+    m->readers = NULL;
+}
+
 static void enter(struct go_map *m, enum op_kind kind, struct call_site site)
 {
     enum op_mode mode = kind == OP_MAP_READ ? OP_MODE_READ : OP_MODE_WRITE;
@@ -128,6 +191,7 @@ static void enter(struct go_map *m, enum op_kind kind, struct call_site site)
     list_push_back(&m->users, &g->want_link);
     sched_point();
     list_remove(&g->want_link);
+    check_order(m, g, site);
 }
 
 /* ---- The public calls --------------------------------------------------------------------- */

@@ -356,6 +356,59 @@ static void misuse_names_the_writer_and_the_other_in_either_order(void **unused)
     }
 }
 
+/* Where happens-before is known, misuse is found in every schedule, also if the two uses never come
+ * close to each other; ordered uses are silent as before. */
+static void happens_before_finds_misuse_in_every_schedule(void **unused)
+{
+    (void)unused;
+    access_state.instrumented = true; /* as instrumented code does at its start */
+    bool equal =
+        testkit_expect(write_and_write, NULL,
+                       (const char *const[]){"concurrent-map-write", NULL}) &&
+        testkit_expect(write_and_read, NULL,
+                       (const char *const[]){"concurrent-map-read-write", NULL}) &&
+        testkit_expect(read_and_write, NULL,
+                       (const char *const[]){"concurrent-map-read-write", NULL}) &&
+        testkit_expect(reads_together, NULL, (const char *const[]){"1=10  pass", NULL}) &&
+        testkit_expect(len_and_write, NULL, (const char *const[]){"pass", NULL}) &&
+        testkit_expect(uses_under_one_mutex, NULL, (const char *const[]){"pass", NULL}) &&
+        testkit_expect(uses_that_a_channel_orders, NULL, (const char *const[]){"pass", NULL}) &&
+        testkit_expect(uses_before_and_after_the_go_statement, NULL,
+                       (const char *const[]){"pass", NULL});
+    access_state.instrumented = false;
+    assert_true(equal);
+}
+
+static void write_early(void *arg)
+{
+    (void)arg;
+    set(1, 1);
+}
+static void writes_far_apart(void)
+{
+    m = go_map_make();
+    go(write_early, NULL);
+    go_sleep(1000); /* orders nothing */
+    set(2, 2);
+}
+
+static void misuse_long_ago_is_recalled(void **unused)
+{
+    (void)unused;
+    struct run_result result;
+    testkit_natural(writes_far_apart, NULL, &result);
+    assert_int_equal(result.verdict, VERDICT_PASS);
+    access_state.instrumented = true;
+    testkit_natural(writes_far_apart, NULL, &result);
+    access_state.instrumented = false;
+    assert_non_null(result.report);
+    assert_int_equal(result.report->type, REPORT_CONCURRENT_MAP_WRITE);
+    assert_int_equal(result.report->goroutine, 1);
+    assert_string_equal(result.report->related[0].label, "Concurrent map write by goroutine 2 at:");
+    assert_true(result.report->related[0].trace.count > 0);
+    assert_int_equal(result.report->culprit_count, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +445,8 @@ int main(void)
         outcomes_test(uses_before_and_after_the_go_statement, "pass"),
         outcomes_test(two_maps, "pass"),
         cmocka_unit_test(misuse_names_the_writer_and_the_other_in_either_order),
+        cmocka_unit_test(happens_before_finds_misuse_in_every_schedule),
+        cmocka_unit_test(misuse_long_ago_is_recalled),
     };
     return cmocka_run_group_tests_name("map", tests, NULL, NULL);
 }

@@ -82,6 +82,7 @@ void access_report_recalled(struct report *r, bool same)
                           "depends on something that is not controlled here");
         return;
     }
+    facts_recalled(r);
     if (recall_state.made.count) r->object.made = recall_state.made;
     if (recall_state.segment && recall_state.access.count) {
         r->previous.bytes = recall_state.bytes;

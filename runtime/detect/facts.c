@@ -6,7 +6,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "recall.h"
 #include "waitfor.h"
+
+/* What a panic's other step was: its stack comes from the second execution. */
+static struct {
+    uint32_t goroutine;
+    const char *label;
+} earlier;
 
 static struct report report; /* safe: one execution at a time */
 
@@ -103,7 +110,11 @@ static void fill_panic(struct report *r, const struct facts_panic *panic)
         facts_add_related(
             r, &panic->object->closed,
             "Channel previously closed by goroutine %u at:", panic->object->closed_by);
-    if (panic->other) {
+    if (panic->other_step) {
+        recall_want_step(panic->other_step);
+        earlier.goroutine = panic->other->number;
+        earlier.label = panic->other_label;
+    } else if (panic->other) {
         struct trace trace;
         facts_trace_of(&trace, panic->other);
         if (trace.count) r->culprit_pc[r->culprit_count++] = trace.pc[0];
@@ -111,6 +122,14 @@ static void fill_panic(struct report *r, const struct facts_panic *panic)
                           panic->other->number);
     }
     facts_add_creation(r, panic->goroutine);
+}
+
+void facts_recalled(struct report *r)
+{
+    const struct trace *trace = &recall_state.at_step;
+    if (!trace->count) return;
+    r->culprit_pc[r->culprit_count++] = trace->pc[0];
+    facts_add_related(r, trace, "%s by goroutine %u at:", earlier.label, earlier.goroutine);
 }
 
 _Noreturn void facts_report_panic(const struct facts_panic *panic)

@@ -19,11 +19,15 @@ struct facts_panic {
     char message[REPORT_TEXT_BYTES];
     struct trace trace;
     const struct goroutine *other; /* a second culprit (WaitGroup misuse, map), or NULL */
-    const char *other_label;       /* what it is about to do: label of its stack */
+    uint32_t other_step;     /* 0: what it is about to do; else the event that it was, long ago */
+    const char *other_label; /* what it is about to do: label of its stack */
 };
 
 /* Fill the report from a panic and end the execution. */
 _Noreturn void facts_report_panic(const struct facts_panic *panic);
+
+/* The second execution is over: add the earlier event that recall.h has found to r. */
+void facts_recalled(struct report *r);
 
 /* The report of the running or latest execution, empty at facts_reset. */
 struct report *facts_report(void);

@@ -25,9 +25,15 @@ void recall_want_block(size_t number)
     if (!recall_state.active) recall_state.block = number;
 }
 
+void recall_want_step(uint32_t step)
+{
+    if (!recall_state.active) recall_state.step = step;
+}
+
 bool recall_is_wanted(bool reported)
 {
-    return reported && !recall_state.lost && (recall_state.segment || recall_state.block);
+    return reported && !recall_state.lost &&
+           (recall_state.segment || recall_state.block || recall_state.step);
 }
 
 static void take(struct trace *out, struct call_site site)
@@ -56,6 +62,8 @@ static void begin_recall(struct policy *self)
     (void)self;
     recall_state.next_answer = 0;
 }
+
+void recall_take_step(struct call_site site) { take(&recall_state.at_step, site); }
 
 static size_t choose_recall(struct policy *self, enum choice_kind kind, const struct candidate *c,
                             size_t n)

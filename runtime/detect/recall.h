@@ -38,6 +38,9 @@ struct recall_state {
     size_t block;
     struct trace made;
     struct trace freed;
+    /* The event in question: its number, 0 for none. */
+    uint32_t step;
+    struct trace at_step;
 };
 extern struct recall_state recall_state;
 
@@ -52,6 +55,9 @@ void recall_want_access(uintptr_t address, uint32_t segment, enum access_kind ki
 /* Which block: where it was made and, perhaps, freed. */
 void recall_want_block(size_t number);
 
+/* Which event: where it was called from. */
+void recall_want_step(uint32_t step);
+
 /* The first execution is over, by a report or not: is a second one needed, and possible? */
 bool recall_is_wanted(bool reported);
 
@@ -59,8 +65,16 @@ bool recall_is_wanted(bool reported);
 void recall_access(const struct access *a, uint8_t mask, uint32_t segment);
 void recall_block(size_t number, bool made, struct call_site site);
 
+static inline void recall_step(uint32_t step, struct call_site site);
+void recall_take_step(struct call_site site);
+
 /* A policy that answers as in the execution that ran last. */
 struct policy *recall_policy(enum grain grain);
+
+static inline void recall_step(uint32_t step, struct call_site site)
+{
+    if (unlikely(recall_state.active) && step == recall_state.step) recall_take_step(site);
+}
 
 static inline void recall_note(enum choice_kind kind, const struct policy *p, size_t index)
 {
