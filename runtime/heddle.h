@@ -304,6 +304,13 @@ void go_rwmutex_unlock(struct go_rwmutex *m);
 struct go_locker go_rwmutex_locker(struct go_rwmutex *m);
 struct go_locker go_rwmutex_rlocker(struct go_rwmutex *m);
 
+/* An earlier use of an object, for checks by happens-before. */
+struct go_use {
+    struct goroutine *_goroutine;
+    uint32_t _segment; /* 0: there was none */
+    uint32_t _step;    /* number of its event */
+};
+
 /* ---- WaitGroup ---------------------------------------------------------------------------- */
 
 struct go_waitgroup {
@@ -311,13 +318,16 @@ struct go_waitgroup {
     int32_t _counter;
     struct go_list _users; /* goroutines whose next operation is a Wait, or an Add of more than 0 */
     uint32_t _released;    /* all Dones so far */
+    struct go_use _added;  /* the latest Add from zero */
+    struct go_use _waited; /* the latest Wait */
 };
 
 /* Add delta (may be negative) to the counter; at 0 all waiters become ready.
  * Chooses  CHOICE_RUN before.
  * Orders   a Done happens before the return of the Wait that it unblocks.
  * Reports  negative-waitgroup-counter (a panic); waitgroup-misuse when an Add from zero and a Wait
- *          could both be next, or when the group is used again before a woken waiter has left.
+ *          could both be next or nothing orders them, or when the group is used again before a
+ *          woken waiter has left.
  * Source   package sync, WaitGroup. */
 void go_waitgroup_add(struct go_waitgroup *wg, int delta);
 void go_waitgroup_done(struct go_waitgroup *wg);

@@ -12,9 +12,11 @@ size_t go_choose(size_t n)
     return n < 2 ? 0 : choose(CHOICE_DATA, NULL, n);
 }
 
-void go_bytes(void *buffer, size_t bytes)
+GO_API void go_bytes(void *buffer, size_t bytes)
 {
+    struct call_site site = CALL_SITE();
     sched_current("go_bytes");
+    access_runtime(buffer, bytes, ACCESS_WRITE, site);
     unsigned char *out = buffer;
     for (size_t i = 0; i < bytes; i++) out[i] = (unsigned char)choose(CHOICE_DATA, NULL, 256);
 }

@@ -6,8 +6,12 @@
  *   more than zero; goroutines parked in Wait exist only while the counter is above zero.
  * - Misuse is a state, not a guess: the counter is zero, one goroutine's next step is an Add of
  *   more than zero, and another's is to Wait or to return from Wait. Nothing orders these two, and
- *   Go's documentation demands that the Add happens before the Wait. */
+ *   Go's documentation demands that the Add happens before the Wait.
+ * - The same is misuse in any schedule if happens-before does not order the latest Add from zero
+ *   and the latest Wait (known only where instrumented code is linked in, like races). */
+#include "detect/clock.h"
 #include "detect/facts.h"
+#include "detect/recall.h"
 #include "panic.h"
 
 static struct object *register_waitgroup(struct go_waitgroup *wg, struct call_site site)
@@ -15,6 +19,7 @@ static struct object *register_waitgroup(struct go_waitgroup *wg, struct call_si
     bool copied;
     struct object *o = object_register(&wg->_header, OBJECT_WAITGROUP, wg, site, &copied);
     wg->_released = 0;
+    wg->_added = wg->_waited = (struct go_use){0};
     if (!copied) wg->_counter = 0; /* a copy has the count of its original, as in Go */
     wg->_users = (struct go_list){0};
     o->data = wg;
@@ -57,6 +62,35 @@ static void check_misuse(const struct go_waitgroup *wg, const struct object *o)
     if (adder && waiter) misuse(o, adder, waiter);
 }
 
+/* The running goroutine adds from zero, or waits, and nothing orders that after `other`. */
+static _Noreturn void unordered(const struct object *o, const struct go_use *other, bool waits)
+{
+    struct goroutine *g = sched.running;
+    struct facts_panic *panic = sched_alloc(sizeof *panic);
+    *panic = (struct facts_panic){
+        .type = REPORT_WAITGROUP_MISUSE,
+        .object = o,
+        .goroutine = g,
+        .message = "nothing orders an Add from zero and a Wait: the Wait may not see the Add",
+        .other = other->_goroutine,
+        .other_step = other->_step,
+        .other_label = waits ? "Unordered sync.WaitGroup.Add" : "Unordered sync.WaitGroup.Wait"};
+    facts_trace_of(&panic->trace, g);
+    facts_report_panic(panic);
+}
+
+/* Use `mine` of the running goroutine meets the latest one of the other kind. */
+static void check_order(const struct object *o, struct go_use *mine, const struct go_use *other,
+                        bool waits)
+{
+    uint32_t step = event_log.count + 1;
+    recall_step(step, sched.running->site);
+    if (!order_state.on) return;
+    *mine =
+        (struct go_use){._goroutine = sched.running, ._segment = order_current(), ._step = step};
+    if (!clock_ordered(other->_segment, mine->_segment)) unordered(o, other, waits);
+}
+
 static void wake_waiters(struct go_waitgroup *wg)
 {
     list_each(node, &wg->_users)
@@ -83,6 +117,7 @@ static void add(struct go_waitgroup *wg, int delta, struct call_site site)
         panic_raise(REPORT_NEGATIVE_WAITGROUP, o, site,
                     "the counter of a WaitGroup falls below zero");
     }
+    if (!wg->_counter && delta > 0) check_order(o, &wg->_added, &wg->_waited, false);
     wg->_counter = counter;
     if (delta < 0) wg->_released = order_merge(wg->_released, order_release());
     if (!counter) {
@@ -104,6 +139,7 @@ GO_API void go_waitgroup_wait(struct go_waitgroup *wg)
     list_push_back(&wg->_users, &g->want_link);
     check_misuse(wg, o);
     sched_point();
+    check_order(o, &wg->_waited, &wg->_added, true);
     enum event_phase phase = PHASE_DONE;
     if (wg->_counter) {
         phase = PHASE_COMPLETE;

@@ -308,6 +308,67 @@ static void a_waitgroup_of_an_earlier_execution_counts_from_zero(void **unused)
     assert_int_equal(result.verdict, VERDICT_PASS);
 }
 
+/* ---- By happens-before ---------------------------------------------------------------------- */
+
+static void add_then_done(void *group)
+{
+    go_waitgroup_add(group, 1);
+    go_waitgroup_done(group);
+}
+/* The Add is long over when Wait comes, but nothing orders it before. */
+static void wait_long_after_an_unordered_add(void)
+{
+    struct go_waitgroup *group = go_new(sizeof *group);
+    go(add_then_done, group);
+    go_sleep(1000);
+    go_waitgroup_wait(group);
+}
+static void add_long_after_an_unordered_wait(void)
+{
+    struct go_waitgroup *group = go_new(sizeof *group);
+    go((void (*)(void *))go_waitgroup_wait, group);
+    go_sleep(1000);
+    go_waitgroup_add(group, 1);
+    go_waitgroup_done(group);
+}
+static void signal_then_done(void *arg)
+{
+    struct go_waitgroup *group = arg;
+    go_waitgroup_add(group, 1); /* from one: its creator's keeps the counter up */
+    go_waitgroup_done(group);
+    go_waitgroup_done(group);
+}
+static void adds_that_are_ordered_or_not_from_zero(void)
+{
+    struct go_waitgroup *group = go_new(sizeof *group);
+    for (int round = 0; round < 2; round++) { /* the next Add is ordered after this Wait */
+        go_waitgroup_add(group, 1);
+        go(signal_then_done, group);
+        go_waitgroup_wait(group);
+    }
+}
+
+static void happens_before_finds_misuse_in_every_schedule(void **state)
+{
+    (void)state;
+    struct run_result result;
+    testkit_natural(wait_long_after_an_unordered_add, NULL, &result);
+    assert_int_equal(result.verdict, VERDICT_PASS);
+    access_state.instrumented = true; /* as instrumented code does at its start */
+    const char *misuse[] = {"waitgroup-misuse", NULL};
+    const char *pass[] = {"pass", NULL};
+    bool equal = testkit_expect(wait_long_after_an_unordered_add, NULL, misuse) &&
+                 testkit_expect(add_long_after_an_unordered_wait, NULL, misuse) &&
+                 testkit_expect(adds_that_are_ordered_or_not_from_zero, NULL, pass);
+    testkit_natural(wait_long_after_an_unordered_add, NULL, &result);
+    access_state.instrumented = false;
+    assert_true(equal);
+    assert_int_equal(result.report->goroutine, 1);
+    assert_string_equal(result.report->related[0].label,
+                        "Unordered sync.WaitGroup.Add by goroutine 2 at:");
+    assert_int_equal(result.report->culprit_count, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +394,7 @@ int main(void)
         cmocka_unit_test(misuse_is_found_in_every_order_and_names_both),
         cmocka_unit_test(a_blocked_wait_says_who_called_done),
         cmocka_unit_test(a_waitgroup_of_an_earlier_execution_counts_from_zero),
+        cmocka_unit_test(happens_before_finds_misuse_in_every_schedule),
     };
     return cmocka_run_group_tests_name("waitgroup", tests, NULL, NULL);
 }
