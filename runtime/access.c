@@ -10,26 +10,36 @@
 
 struct access_state access_state;
 
+static void set_spin(uint64_t accesses)
+{
+    access_state.spin = accesses;
+    access_state.quiet = access_state.logging ? 1 : accesses;
+}
+
 void access_reset(const struct policy *policy)
 {
     access_state.logging = access_log_is_on();
+    access_state.fine = policy->grain != GRAIN_SYNC;
     access_state.shared_only = policy->grain == GRAIN_SHARED && !grain_is_everything();
-    access_state.quiet = access_state.logging ? 1 : ACCESS_SPIN;
-    access_state.countdown = access_state.armed = access_state.quiet;
-    access_state.armed_at = 0;
-    access_state.since = 0;
+    set_spin(ACCESS_SPIN);
+    access_rearm(policy);
+}
+
+void access_be_fair(const struct policy *policy)
+{
+    access_state.fine = false;
+    set_spin(ACCESS_SPIN_FAIR);
+    access_rearm(policy);
 }
 
 /* A loop without any visible operation: others must have their turn, or it never ends. */
 static void spin(struct call_site site)
 {
     if (!sched.fair) sched_be_fair();
+    access_rearm(sched.policy); /* before others run: they count on */
     sched_publish(OP_GOSCHED, OP_MODE_NONE, NULL, site);
     sched_point_yielding();
     sched_executed(PHASE_FAIL, 0);
-    access_state.countdown = access_state.armed = ACCESS_SPIN_FAIR;
-    access_state.armed_at = sched.policy->position;
-    access_state.since = 0;
 }
 
 static bool is_watched(const struct policy *p, const void *pc)
@@ -38,15 +48,6 @@ static bool is_watched(const struct policy *p, const void *pc)
     for (size_t i = 0; i < p->watched_count; i++)
         if (p->watched[i] == pc) return true;
     return false;
-}
-
-/* Accesses until the next one that access_point() must see. */
-static uint64_t next_countdown(const struct policy *p, bool counts)
-{
-    if (!counts) return access_state.quiet;
-    if (access_state.shared_only || access_state.logging) return 1;
-    uint64_t left = p->quiet_accesses > p->access ? p->quiet_accesses - p->access : 1;
-    return left < ACCESS_SPIN ? left : ACCESS_SPIN;
 }
 
 void access_point(const void *address, size_t bytes, enum access_kind kind, struct call_site site)
@@ -59,15 +60,14 @@ void access_point(const void *address, size_t bytes, enum access_kind kind, stru
     }
     uint64_t passed = access_state.armed;
     access_state.since += passed;
-    if (unlikely(access_state.since >= (sched.fair ? ACCESS_SPIN_FAIR : ACCESS_SPIN))) {
+    if (access_state.logging) access_log_add(address, bytes, kind, site);
+    if (unlikely(access_state.since >= access_state.spin)) {
         spin(site);
         return;
     }
-    bool counts = p->grain != GRAIN_SYNC && p->position >= p->quiet_until && !sched.fair;
-    bool counted = counts && (!access_state.shared_only || grain_is_shared(site.pc));
+    bool counted = access_counts(p) && (!access_state.shared_only || grain_is_shared(site.pc));
     if (counted) p->access += (uint32_t)passed;
-    access_state.countdown = access_state.armed = next_countdown(p, counts);
-    if (access_state.logging) access_log_add(address, bytes, kind, site);
+    access_state.countdown = access_state.armed = access_ahead(p);
     if (counted && p->access >= p->quiet_accesses && is_watched(p, site.pc))
         sched_point_at_access(address, kind & ACCESS_WRITE, site);
 }
@@ -77,6 +77,6 @@ void access_runtime_checked(const void *address, size_t bytes, enum access_kind 
 {
     const struct access a = {
         .address = (uintptr_t)address, .bytes = bytes, .kind = kind, .site = site};
-    if (access_state.logging) access_log_add(address, bytes, kind, site);
+    if (access_state.logging && shadow_of(a.address)) access_log_add(address, bytes, kind, site);
     race_access(&a);
 }

@@ -14,8 +14,10 @@
  * - The k-th counted access after the latest position p of the policy has position (p, k); points
  *   of operations are (p, 0). So a finer grain leaves the positions of a coarser one where they
  *   are.
- * - A goroutine that makes ACCESS_SPIN accesses without any visible operation spins: the execution
- *   goes on fairly from there, and each further ACCESS_SPIN_FAIR accesses are a failed try.
+ * - ACCESS_SPIN accesses without any visible operation are a spin: the execution goes on fairly from
+ *   there, and then each ACCESS_SPIN_FAIR of them are a failed try, after which another goroutine
+ *   goes on. Both are counted to the access, whatever the grain and whoever was asked: what nobody
+ *   decides must not change an execution.
  */
 #ifndef HEDDLE_ACCESS_H
 #define HEDDLE_ACCESS_H
@@ -36,8 +38,10 @@ struct access_state {
     uint64_t armed;        /* what countdown was when it was set ... */
     uint64_t armed_at;     /* ... at this position */
     uint64_t since;        /* accesses since that position, up to when it was set */
+    uint64_t spin;         /* so many of them are a spin, or a failed try of the fair phase */
     bool instrumented;     /* the program has announced itself (__tsan_init) */
     bool logging;          /* accesses go into the log (detect/access_log.h) */
+    bool fine;             /* accesses are points: a grain finer than sync, not the fair phase */
     bool shared_only;      /* grain shared: sites in detect/grain.h decide */
 };
 extern struct access_state access_state;
@@ -56,7 +60,11 @@ void access_reset(const struct policy *policy);
  * spin, log. Returns when the running goroutine goes on with the access. */
 void access_point(const void *address, size_t bytes, enum access_kind kind, struct call_site site);
 
-/* The policy has been asked at its latest position: set the countdown for what follows. */
+/* The fair phase begins: no access is a point any more. */
+void access_be_fair(const struct policy *policy);
+
+/* The policy has been asked at its latest position, or the fair phase has picked somebody: set the
+ * countdown for what follows. */
 static inline void access_rearm(const struct policy *p);
 
 /* The latest position was quiet. */
@@ -71,17 +79,30 @@ void access_runtime_checked(const void *address, size_t bytes, enum access_kind 
 
 /* ---- Inline ------------------------------------------------------------------------------- */
 
-static inline void access_rearm(const struct policy *p)
+/* Are accesses counted after the latest position, since the policy may be asked at one of them? */
+static inline bool access_counts(const struct policy *p)
+{
+    return access_state.fine && p->position >= p->quiet_until && p->quiet_accesses != UINT64_MAX;
+}
+
+/* Accesses until the next one that access_point() must see. Sites are known only when they come. */
+static inline uint64_t access_ahead(const struct policy *p)
 {
     uint64_t left = access_state.quiet;
-    if (unlikely(p->grain != GRAIN_SYNC) && p->position >= p->quiet_until) {
-        left = p->quiet_accesses;
-        if (left > ACCESS_SPIN) left = ACCESS_SPIN;
-        if (left == 0 || access_state.shared_only || access_state.logging) left = 1;
-    }
-    access_state.countdown = access_state.armed = left;
+    uint64_t until_spin = access_state.spin - access_state.since;
+    if (left > until_spin) left = until_spin;
+    if (!access_counts(p)) return left;
+    if (access_state.shared_only || p->quiet_accesses <= p->access) return 1;
+    uint64_t until_asked = p->quiet_accesses - p->access;
+    return left < until_asked ? left : until_asked;
+}
+
+static inline void access_rearm(const struct policy *p)
+{
     access_state.armed_at = p->position;
     access_state.since = 0;
+    access_state.countdown = access_state.armed =
+        unlikely(access_state.fine) ? access_ahead(p) : access_state.quiet;
 }
 
 static inline void access_runtime(const void *address, size_t bytes, enum access_kind kind,

@@ -28,7 +28,7 @@ static void reset(struct policy *policy, const struct run_options *options)
 {
     heap_init();
     if (access_state.instrumented) shadow_init();
-    shadow_reset(heap_end());
+    shadow_reset();
     heap_reset();
     globals_reset();
     object_reset();
@@ -69,16 +69,28 @@ static enum stop_cause execute(void (*root)(void), struct policy *policy,
     return cause;
 }
 
+/* Harness data of the empty input. */
+static size_t choose_natural(struct policy *self, enum choice_kind kind, const struct candidate *c,
+                             size_t n)
+{
+    (void)self, (void)kind, (void)c, (void)n;
+    return 0;
+}
+
 /* The sites of the grain shared come from the execution of the empty input. */
 static void learn_grain(void (*root)(void), const struct run_options *options)
 {
-    struct policy natural = {.name = "natural", .blind = true, .quiet_until = UINT64_MAX};
+    struct policy natural = {.name = "natural",
+                             .blind = true,
+                             .quiet_until = UINT64_MAX,
+                             .choose = choose_natural};
     struct run_options blind = *options;
     blind.detectors_off |= DETECTOR_RACE;
+    if (grain_is_known(root, &blind)) return;
     bool logged = access_log_is_on();
     access_log_switch(true);
     execute(root, &natural, &blind);
-    grain_learn(root);
+    grain_learn(root, &blind);
     access_log_switch(logged);
 }
 
@@ -113,21 +125,30 @@ static void judge(enum stop_cause cause, struct run_result *result)
     }
 }
 
-/* The report lacks stacks that only a second execution can tell. */
+/* The report lacks stacks that only a second execution can tell. All else that is known of the first
+ * one stays: if the program took another way, what is kept is the way that led to the report. */
 static void recall(void (*root)(void), const struct policy *policy,
                    const struct run_options *options)
 {
     static struct report first; /* safe: one execution at a time; too large for a stack */
     first = *facts_report();
-    uint64_t digest = event_log.digest;
+    const struct event_log log = event_log;
+    const size_t bytes = event_kept() * sizeof(struct event_record);
+    /* Events are not shown yet: there is room for them. */
+    memcpy(heap_table(REGION_SHOWN), event_record(0), bytes);
+    const uint64_t switches = sched.switches;
+    const uint64_t preemptions = sched.preemptions;
     struct policy *again = recall_policy(policy->grain);
     recall_state.active = true;
     begin(again);
-    bool same = execute(root, again, options) == STOP_REPORT && event_log.digest == digest &&
+    bool same = execute(root, again, options) == STOP_REPORT && event_log.digest == log.digest &&
                 facts_report()->type == first.type;
     recall_state.active = false;
     *facts_report() = first;
-    event_log.digest = digest;
+    event_log = log;
+    memcpy(event_record(0), heap_table(REGION_SHOWN), bytes);
+    sched.switches = switches;
+    sched.preemptions = preemptions;
     access_report_recalled(facts_report(), same);
 }
 
@@ -138,11 +159,10 @@ void run_execute(void (*root)(void), struct policy *policy, const struct run_opt
     if (!options) options = &defaults;
     rt_assert(!sched.running);
     begin(policy);
-    if (unlikely(policy->grain == GRAIN_SHARED) && !grain_is_known(root))
-        learn_grain(root, options);
+    if (unlikely(policy->grain == GRAIN_SHARED)) learn_grain(root, options);
     recall_reset();
     enum stop_cause cause = execute(root, policy, options);
-    *result = (struct run_result){.verdict = VERDICT_PASS};
+    *result = (struct run_result){.verdict = VERDICT_PASS, .goroutines = sched.goroutine_count};
     if (unlikely(recall_is_wanted(cause == STOP_REPORT))) recall(root, policy, options);
     judge(cause, result);
     sched.running = NULL;
@@ -153,7 +173,6 @@ void run_execute(void (*root)(void), struct policy *policy, const struct run_opt
     result->positions = policy->position;
     result->switches = sched.switches;
     result->preemptions = sched.preemptions;
-    result->goroutines = sched.goroutine_count;
     bool goes_on = policy->end ? policy->end(policy) : true;
     if (more) *more = goes_on;
 }

@@ -229,11 +229,13 @@ void sched_be_fair(void)
     sched.quiet_limit = 0;
     sched.fair_start = event_log.count;
     sched.step_limit = event_log.count + sched.fair_steps;
+    access_be_fair(sched.policy);
 }
 
 /* The fair phase: the goroutine that is ready longest, and after each round the clock. */
 __attribute__((noinline)) static size_t pick_fair(struct goroutine **first, size_t n)
 {
+    access_rearm(sched.policy);
     struct go_list *oldest = list_first(&sched.ready);
     if (oldest) *first = container_of(oldest, struct goroutine, ready_link);
     if (!sched.deadlines.count) return 0;
@@ -310,12 +312,12 @@ static size_t pick_at_access(const struct goroutine *self, size_t n)
 
 void sched_point_at_access(const void *address, bool writes, struct call_site site)
 {
+    if (unlikely(event_log.count >= sched.step_limit)) return; /* the next point begins a phase */
     size_t n = sched.enabled_count + (sched.deadlines.count != 0);
-    if (n == 1) return;
     struct goroutine *self = sched_publish(writes ? OP_WRITE : OP_READ,
                                            writes ? OP_MODE_WRITE : OP_MODE_READ, NULL, site);
     self->accessing = address;
-    size_t i = pick_at_access(self, n);
+    size_t i = n == 1 ? 0 : pick_at_access(self, n);
     if (likely(!i)) {
         if (sched.policy->executed) sched_show_access();
         return;

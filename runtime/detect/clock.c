@@ -7,7 +7,7 @@
 
 #include "../sched.h"
 
-enum { SLOT_BITS = 4, SLOTS = 1 << SLOT_BITS, HEIGHT_SHIFT = 28, HEIGHT_MAX = 8 };
+enum { SLOT_BITS = 4, SLOTS = 1 << SLOT_BITS, HEIGHT_SHIFT = 28 };
 
 struct node {
     uint32_t slot[SLOTS]; /* height 1: segments; above: nodes */

@@ -21,7 +21,8 @@ struct place {
 };
 
 static struct {
-    void (*root)(void); /* whose sites these are */
+    void (*root)(void); /* whose sites these are; NULL: nobody's */
+    struct run_options options;
     bool everything;
     size_t site_count;
     struct site sites[SITES_MAX];
@@ -34,7 +35,20 @@ static struct site *site_of(const void *pc)
     return &grain.sites[i];
 }
 
-bool grain_is_known(void (*root)(void)) { return grain.root == root; }
+_Static_assert(sizeof(struct run_options) == 20, "each option is compared here");
+
+static bool same_options(const struct run_options *a, const struct run_options *b)
+{
+    return a->max_steps == b->max_steps && a->fair_steps == b->fair_steps &&
+           a->ticks_after_end == b->ticks_after_end && a->go123_timers == b->go123_timers &&
+           a->detectors_off == b->detectors_off;
+}
+
+bool grain_is_known(void (*root)(void), const struct run_options *options)
+{
+    return grain.root == root && same_options(&grain.options, options);
+}
+
 bool grain_is_everything(void) { return grain.everything; }
 
 bool grain_is_shared(const void *pc)
@@ -85,7 +99,7 @@ static bool note_sites(struct place *places, const struct access_record *records
     return true;
 }
 
-void grain_learn(void (*root)(void))
+void grain_learn(void (*root)(void), const struct run_options *options)
 {
     size_t count;
     uint64_t dropped;
@@ -94,6 +108,7 @@ void grain_learn(void (*root)(void))
     for (size_t i = 0; i < SITES_MAX; i++) grain.sites[i] = (struct site){0};
     grain.site_count = 0;
     grain.root = root;
+    grain.options = *options;
     grain.everything = dropped || !places || !note_places(places, records, count) ||
                        !note_sites(places, records, count);
 }

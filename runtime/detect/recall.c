@@ -45,7 +45,8 @@ static void take(struct trace *out, struct call_site site)
 /* The first access of its segment to these bytes comes here, later ones may be equal to it. */
 void recall_access(const struct access *a, uint8_t mask, uint32_t segment)
 {
-    if (segment != recall_state.segment || a->kind != recall_state.kind) return;
+    if (segment != recall_state.segment) return;
+    if ((a->kind ^ recall_state.kind) & (ACCESS_WRITE | ACCESS_ATOMIC)) return;
     if ((a->address & ~(uintptr_t)7) != recall_state.cell_address) return;
     if (!(mask & recall_state.mask) || recall_state.access.count) return;
     recall_state.bytes = a->bytes;

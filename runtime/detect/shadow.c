@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /* Mapping and clearing shadow memory. Invariants in shadow.h.
  *
- * What has to be cleared is known exactly: the heap up to its end, globals between the lowest and
- * the highest cell used, each stack down to its lowest cell used. */
+ * What has to be cleared is known: of heap and globals the cells between the lowest and the highest
+ * one used, of each stack those down to its lowest one used. */
 #include "shadow.h"
 
 #include <errno.h>
@@ -15,14 +15,22 @@
 _Static_assert(sizeof(struct shadow_detail) * SHADOW_DETAILS_MAX <= (size_t)64 << 20, "they fit");
 _Static_assert(SHADOW_DETAILS_MAX <= 1 << 24, "a cell's number has 24 bits");
 
+/* Sections of globals, and all at fixed addresses above the stacks: the heap, and addresses beyond
+ * its end that a faulty program comes to. */
+enum { AREA_HEAP = GLOBALS_COUNT, AREA_COUNT };
+
+struct used {
+    uintptr_t low;
+    uintptr_t high;
+};
+static const struct used UNUSED = {.low = UINTPTR_MAX};
+
 static struct {
     bool mapped;
     uint32_t detail_count;
     uint32_t detail_free; /* list of those dropped */
-    struct {
-        uintptr_t low; /* lowest address whose cell was used; above high: none */
-        uintptr_t high;
-    } globals[GLOBALS_COUNT];
+    /* Whose cells were used, per area; low is above high while there is none. */
+    struct used used[AREA_COUNT];
     uintptr_t stack_low[STACKS_MAX]; /* by slot: lowest address whose cell was used; 0: none */
     size_t stack_cells;              /* cleared since the execution began */
 } shadow;
@@ -53,8 +61,8 @@ void shadow_init(void)
         if (range.high - range.low > SHADOW_GLOBALS_BYTES - CELL_BYTES)
             fault_usage("more than %zu MiB of globals", SHADOW_GLOBALS_BYTES >> 20);
         map(globals_cells(i), 2 * SHADOW_GLOBALS_BYTES);
-        shadow.globals[i].low = UINTPTR_MAX;
     }
+    for (int i = 0; i < AREA_COUNT; i++) shadow.used[i] = UNUSED;
     shadow.mapped = true;
 }
 
@@ -84,22 +92,32 @@ struct shadow_cell *shadow_of(uintptr_t address)
 
 /* ---- Clearing ----------------------------------------------------------------------------- */
 
-static void clear(struct shadow_cell *from, const struct shadow_cell *to)
+/* Cells from..to-1. Giving back pages costs a call of the kernel and a fault for each that is used
+ * again; it pays off, also in memory that stays ours, where most of them were not used at all. */
+static void clear(struct shadow_cell *from, struct shadow_cell *to)
 {
-    memset(from, 0, (size_t)((const char *)to - (const char *)from));
+    enum { GIVEN_BACK_BYTES = 8 << 20, PAGE_BYTES = 4096 };
+    size_t bytes = (size_t)((char *)to - (char *)from);
+    if (bytes >= GIVEN_BACK_BYTES) {
+        size_t before = -(uintptr_t)from % PAGE_BYTES;
+        size_t after = (uintptr_t)to % PAGE_BYTES;
+        if (!madvise((char *)from + before, bytes - before - after, MADV_DONTNEED)) {
+            memset(from, 0, before);
+            memset((char *)to - after, 0, after);
+            return;
+        }
+    }
+    memset(from, 0, bytes);
 }
 
-void shadow_reset(uintptr_t heap_end)
+void shadow_reset(void)
 {
     if (!shadow.mapped) return;
-    uintptr_t heap_low = heap_region_start(REGION_HEAP);
-    if (heap_end > heap_low) clear(shadow_fixed(heap_low), shadow_fixed(heap_end + CELL_BYTES));
-    for (int i = 0; i < GLOBALS_COUNT; i++) {
-        if (shadow.globals[i].low > shadow.globals[i].high) continue;
-        clear(cell_of_global(i, shadow.globals[i].low),
-              cell_of_global(i, shadow.globals[i].high) + 1);
-        shadow.globals[i].low = UINTPTR_MAX;
-        shadow.globals[i].high = 0;
+    for (int i = 0; i < AREA_COUNT; i++) {
+        const struct used *used = &shadow.used[i];
+        if (used->low > used->high) continue;
+        clear(shadow_of(used->low), shadow_of(used->high) + 1);
+        shadow.used[i] = UNUSED;
     }
     shadow.detail_count = 0;
     shadow.detail_free = 0;
@@ -138,16 +156,18 @@ void shadow_touch(uintptr_t address)
         if (!*lowest || address < *lowest) *lowest = address & ~(uintptr_t)7;
         return;
     }
-    if (shadow_is_fixed(address)) return;
-    int i = section_of(address);
-    rt_assert(i < GLOBALS_COUNT);
-    if (address < shadow.globals[i].low) shadow.globals[i].low = address;
-    if (address > shadow.globals[i].high) shadow.globals[i].high = address;
+    int i = shadow_is_fixed(address) ? AREA_HEAP : section_of(address);
+    rt_assert(i < AREA_COUNT);
+    struct used *used = &shadow.used[i];
+    if (address < used->low) used->low = address;
+    if (address > used->high) used->high = address;
 }
 
 void shadow_set_bad(uintptr_t address, size_t bytes, bool bad)
 {
-    if (likely(!shadow.mapped)) return;
+    if (likely(!shadow.mapped) || !bytes) return;
+    shadow_touch(address);
+    shadow_touch(address + bytes - 1);
     for (uintptr_t end = address + bytes; address < end;) {
         size_t here = CELL_BYTES - (address & 7);
         if (here > end - address) here = end - address;
@@ -192,9 +212,8 @@ size_t shadow_bytes(void)
             cells += (size_t)(STACK_BYTES -
                               (shadow.stack_low[slot] - SHADOW_COVERED_LOW) % STACK_SLOT_BYTES) /
                      CELL_BYTES;
-    for (int i = 0; i < GLOBALS_COUNT; i++)
-        if (shadow.globals[i].low <= shadow.globals[i].high)
-            cells += (shadow.globals[i].high - shadow.globals[i].low) / CELL_BYTES + 1;
-    cells += (heap_end() - heap_region_start(REGION_HEAP)) / CELL_BYTES;
+    for (int i = 0; i < AREA_COUNT; i++)
+        if (shadow.used[i].low <= shadow.used[i].high)
+            cells += (shadow.used[i].high - shadow.used[i].low) / CELL_BYTES + 1;
     return cells * sizeof(struct shadow_cell) + shadow.detail_count * sizeof(struct shadow_detail);
 }

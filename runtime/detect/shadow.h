@@ -98,9 +98,8 @@ void shadow_drop_detail(uint32_t *link);
 /* Map the shadow, once per process. */
 void shadow_init(void);
 
-/* An execution begins: cells of heap and globals are cleared as far as they were used. heap_end:
- * first heap address that the execution before did not hand out. */
-void shadow_reset(uintptr_t heap_end);
+/* An execution begins: cells of heap and globals are cleared as far as they were used. */
+void shadow_reset(void);
 
 /* A goroutine starts on this stack: clear what the one before left. */
 void shadow_stack_begin(int32_t slot, uintptr_t low, uintptr_t high);
