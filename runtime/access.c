@@ -36,7 +36,6 @@ void access_be_fair(const struct policy *policy)
 static void spin(struct call_site site)
 {
     if (!sched.fair) sched_be_fair();
-    access_rearm(sched.policy); /* before others run: they count on */
     sched_publish(OP_GOSCHED, OP_MODE_NONE, NULL, site);
     sched_point_yielding();
     sched_executed(PHASE_FAIL, 0);

@@ -14,10 +14,10 @@
  * - The k-th counted access after the latest position p of the policy has position (p, k); points
  *   of operations are (p, 0). So a finer grain leaves the positions of a coarser one where they
  *   are.
- * - ACCESS_SPIN accesses without any visible operation are a spin: the execution goes on fairly from
- *   there, and then each ACCESS_SPIN_FAIR of them are a failed try, after which another goroutine
- *   goes on. Both are counted to the access, whatever the grain and whoever was asked: what nobody
- *   decides must not change an execution.
+ * - ACCESS_SPIN accesses without any visible operation are a spin: the execution goes on fairly
+ *   from there, and then each ACCESS_SPIN_FAIR of them are a failed try, after which another
+ *   goroutine goes on. Both are counted to the access, whatever the grain and whoever was asked:
+ *   what nobody decides must not change an execution.
  */
 #ifndef HEDDLE_ACCESS_H
 #define HEDDLE_ACCESS_H

@@ -80,10 +80,8 @@ static size_t choose_natural(struct policy *self, enum choice_kind kind, const s
 /* The sites of the grain shared come from the execution of the empty input. */
 static void learn_grain(void (*root)(void), const struct run_options *options)
 {
-    struct policy natural = {.name = "natural",
-                             .blind = true,
-                             .quiet_until = UINT64_MAX,
-                             .choose = choose_natural};
+    struct policy natural = {
+        .name = "natural", .blind = true, .quiet_until = UINT64_MAX, .choose = choose_natural};
     struct run_options blind = *options;
     blind.detectors_off |= DETECTOR_RACE;
     if (grain_is_known(root, &blind)) return;
@@ -125,8 +123,9 @@ static void judge(enum stop_cause cause, struct run_result *result)
     }
 }
 
-/* The report lacks stacks that only a second execution can tell. All else that is known of the first
- * one stays: if the program took another way, what is kept is the way that led to the report. */
+/* The report lacks stacks that only a second execution can tell. All else that is known of the
+ * first one stays: if the program took another way, what is kept is the way that led to the report.
+ */
 static void recall(void (*root)(void), const struct policy *policy,
                    const struct run_options *options)
 {

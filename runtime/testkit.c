@@ -13,7 +13,7 @@
 
 #include "base.h"
 
-/* A global of the program under test, so empty when an execution begins, whoever runs it and why. */
+/* A global of the program under test: empty when an execution begins, whoever runs it and why. */
 static struct {
     char text[TESTKIT_SAID_BYTES];
     size_t used;
@@ -82,11 +82,17 @@ void testkit_execute(void (*root)(void), struct policy *policy, const struct run
     known = true;
 }
 
+static enum grain grain; /* safe: tests run one after the other */
+
 struct run_result *testkit_scripted(void (*root)(void), const struct run_options *options,
                                     const size_t *answers, size_t count, struct run_result *result)
 {
     struct script script = {
-        .policy = {.name = "script", .blind = true, .begin = begin_script, .choose = choose_script},
+        .policy = {.name = "script",
+                   .blind = true,
+                   .grain = grain,
+                   .begin = begin_script,
+                   .choose = choose_script},
         .answers = answers,
         .count = count};
     testkit_execute(root, &script.policy, options, result, NULL);
@@ -153,6 +159,12 @@ static struct enumeration enumeration = {.policy = {.name = "testkit",
                                                     .begin = begin_enumeration,
                                                     .choose = choose_enumeration,
                                                     .end = end_enumeration}};
+
+void testkit_set_grain(enum grain wanted)
+{
+    grain = wanted;
+    enumeration.policy.grain = wanted;
+}
 
 static bool same_text(const char *a, const char *b)
 {

@@ -72,6 +72,9 @@ const char *testkit_said(void);
 void testkit_execute(void (*root)(void), struct policy *policy, const struct run_options *options,
                      struct run_result *result, bool *more);
 
+/* The grain of the executions that follow; GRAIN_SYNC at first. */
+void testkit_set_grain(enum grain grain);
+
 /* Answers 0 to everything: the natural schedule, data 0. Returns result for use in expressions. */
 struct run_result *testkit_natural(void (*root)(void), const struct run_options *options,
                                    struct run_result *result);

@@ -19,12 +19,14 @@ _Static_assert(CLOCK_NODES_MAX <= 1 << HEIGHT_SHIFT, "an index leaves room for t
 static struct {
     uint32_t node_count; /* node 0 included, once there is one */
     uint32_t done;       /* clocks of segments up to this one are known */
+    bool full;           /* there was no room for a node, and no execution to be ended */
 } clocks;
 
 void clock_reset(void)
 {
     clocks.node_count = 1;
     clocks.done = 0;
+    clocks.full = false;
 }
 
 size_t clock_bytes(void) { return (size_t)clocks.node_count * sizeof(struct node); }
@@ -36,7 +38,11 @@ static inline struct node *node_at(uint32_t index)
 
 static uint32_t node_add(const struct node *node)
 {
-    if (unlikely(clocks.node_count == CLOCK_NODES_MAX)) sched_stop_limit("max_clocks");
+    if (unlikely(clocks.node_count == CLOCK_NODES_MAX)) {
+        if (sched.running) sched_stop_limit("max_clocks");
+        clocks.full = true;
+        return 0;
+    }
     *node_at(clocks.node_count) = *node;
     return clocks.node_count++;
 }
@@ -149,5 +155,6 @@ void clock_advance(uint32_t segment)
 uint32_t clock_latest(uint32_t segment, uint32_t goroutine)
 {
     if (segment > clocks.done) clock_advance(segment);
+    if (unlikely(clocks.full)) return UINT32_MAX;
     return get(order_segment(segment)->clock, goroutine);
 }

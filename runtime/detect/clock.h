@@ -23,8 +23,8 @@
 /* Forget all clocks: a new execution begins. */
 void clock_reset(void);
 
-/* Work out the clocks of all segments up to this one. Ends the execution with limit max_clocks when
- * there is no more memory for them. */
+/* Work out the clocks of all segments up to this one. Without room for them an execution ends with
+ * limit max_clocks; who asks after it is told that everything is ordered: no false alarm. */
 void clock_advance(uint32_t segment);
 
 /* The latest segment of goroutine that `segment` knows; 0: none. */

@@ -206,6 +206,7 @@ void shadow_drop_detail(uint32_t *link)
 
 size_t shadow_bytes(void)
 {
+    if (!shadow.mapped) return 0;
     size_t cells = shadow.stack_cells;
     for (size_t slot = 0; slot < STACKS_MAX; slot++)
         if (shadow.stack_low[slot])
