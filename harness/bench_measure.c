@@ -38,15 +38,17 @@ double measure_cpu_seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-struct measure measure_execution(void (*root)(void), const char *policy, uint64_t executions)
+struct measure measure_execution(void (*root)(void), const char *policy,
+                                 const struct run_options *options, uint64_t executions)
 {
-    const struct run_options options = {.max_steps = 100000000};
+    static const struct run_options unlimited = {.max_steps = 100000000};
+    if (!options) options = &unlimited;
     struct policy *p = policy_find(policy)->create(1);
     double ns[MEASURE_ROUNDS];
     for (size_t round = 0; round < MEASURE_ROUNDS; round++) {
         struct run_result result;
         double start = measure_cpu_seconds();
-        for (uint64_t i = 0; i < executions; i++) run_execute(root, p, &options, &result, NULL);
+        for (uint64_t i = 0; i < executions; i++) run_execute(root, p, options, &result, NULL);
         ns[round] = (measure_cpu_seconds() - start) * 1e9 / (double)executions;
     }
     policy_destroy(p);

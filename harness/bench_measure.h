@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "options.h"
+
 enum { MEASURE_ROUNDS = 11, MEASURE_PAIRS = 7 };
 
 struct measure {
@@ -28,8 +30,9 @@ void measure_print(const char *what, struct measure m, double scale, const char 
 double measure_cpu_seconds(void);
 
 /* ns of processor time for one execution of root, `executions` of them in each of MEASURE_ROUNDS.
- */
-struct measure measure_execution(void (*root)(void), const char *policy, uint64_t executions);
+ * options may be NULL: no limit of steps, all detectors. */
+struct measure measure_execution(void (*root)(void), const char *policy,
+                                 const struct run_options *options, uint64_t executions);
 
 /* Processor seconds of a child and all that it ran; its output is dropped. False with errno if it
  * cannot be started; *status is its exit status. */

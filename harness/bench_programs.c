@@ -68,6 +68,84 @@ void bench_crowd(void)
     go_chan_close(c);
 }
 
+/* ---- Synchronization ------------------------------------------------------------------------- */
+
+struct counter {
+    struct go_mutex lock;
+    uint64_t value;
+    uint32_t rounds; /* of each goroutine; read by all of them */
+    struct go_chan *start;
+    struct go_chan *ended;
+};
+
+static void count(void *arg)
+{
+    struct counter *c = arg;
+    const uint32_t rounds = c->rounds;
+    go_chan_recv(c->start, NULL);
+    for (uint32_t i = 0; i < rounds; i++) {
+        go_mutex_lock(&c->lock);
+        c->value++;
+        go_mutex_unlock(&c->lock);
+        go_gosched();
+    }
+    go_chan_send(c->ended, NULL);
+}
+
+/* The same, and all look at what they share. */
+static void count_looking(void *arg)
+{
+    struct counter *c = arg;
+    go_chan_recv(c->start, NULL);
+    for (uint32_t i = 0; i < c->rounds; i++) {
+        go_mutex_lock(&c->lock);
+        go_mutex_unlock(&c->lock);
+        go_gosched();
+    }
+    go_chan_send(c->ended, NULL);
+}
+
+static void count_with(uint32_t goroutines, uint32_t rounds, void (*each)(void *))
+{
+    struct counter *c = go_new(sizeof *c);
+    c->rounds = rounds;
+    c->start = go_chan_make(0, 0);
+    c->ended = go_chan_make(0, goroutines);
+    for (uint32_t i = 0; i < goroutines; i++) go(each, c);
+    go_chan_close(c->start);
+    for (uint32_t i = 0; i < goroutines; i++) go_chan_recv(c->ended, NULL);
+}
+
+void bench_locks(void) { count_with(bench_sizes.goroutines, bench_sizes.repeats, count); }
+
+void bench_locks_looking(void)
+{
+    count_with(bench_sizes.goroutines, bench_sizes.repeats, count_looking);
+}
+
+/* All but two of the goroutines, for as long as the channel that is returned is not closed. */
+static struct go_chan *park_others(void)
+{
+    struct go_chan *c = go_chan_make(0, 0);
+    for (uint32_t i = 2; i < bench_sizes.goroutines; i++) go(wait_for_close, c);
+    go_gosched();
+    return c;
+}
+
+void bench_locks_of_two(void)
+{
+    struct go_chan *others = park_others();
+    count_with(2, bench_sizes.repeats / 2, count);
+    go_chan_close(others);
+}
+
+void bench_messages_of_two(void)
+{
+    struct go_chan *others = park_others();
+    bench_messages();
+    go_chan_close(others);
+}
+
 /* ---- The kernel of 35 positions -------------------------------------------------------------- */
 
 struct pipes {
@@ -100,32 +178,34 @@ void bench_kernel35(void)
     while (go_chan_recv(p.replies, &reply)) {}
 }
 
-/* The same control flow, so that an engine sees as many edges, with nothing behind it. */
+/* The same control flow, so that an engine sees as many edges, with nothing behind it: its accesses
+ * are not instrumented. */
+#define BARE __attribute__((no_sanitize("thread")))
 static volatile uint32_t left;
 
-static __attribute__((noinline)) void do_nothing(void) { left = left; }
+BARE static __attribute__((noinline)) void do_nothing(void) { left = left; }
 
-static __attribute__((noinline)) bool nothing_left(void)
+BARE static __attribute__((noinline)) bool nothing_left(void)
 {
     if (left == 0) return true;
     left--;
     return false;
 }
 
-static void serve_nothing(void)
+BARE static void serve_nothing(void)
 {
     left = 5;
     while (!nothing_left()) do_nothing();
     do_nothing();
 }
 
-static void ask_nothing(void)
+BARE static void ask_nothing(void)
 {
     for (uint32_t i = 0; i < 5; i++) do_nothing();
     do_nothing();
 }
 
-void bench_skeleton35(void)
+BARE void bench_skeleton35(void)
 {
     serve_nothing();
     ask_nothing();

@@ -21,6 +21,15 @@ void bench_messages(void); /* `repeats` messages over an unbuffered channel */
 void bench_parked(void);   /* `repeats` points of the root beside `goroutines` parked ones */
 void bench_crowd(void);    /* `goroutines` runnable ones with `repeats` points each */
 
+/* `goroutines` of them take turns: `repeats` times each lock, x++, unlock, let others go. */
+void bench_locks(void);
+/* The same without x++; instead each reads, outside the lock, what all of them read. */
+void bench_locks_looking(void);
+/* Two do so, together `repeats` times; the other goroutines are parked. */
+void bench_locks_of_two(void);
+/* `repeats` messages between two; the other goroutines are parked. */
+void bench_messages_of_two(void);
+
 /* 3 goroutines, 2 channels, 35 positions: what a small harness is like. */
 void bench_kernel35(void);
 enum { BENCH_KERNEL35_POSITIONS = 35 };

@@ -11,6 +11,7 @@
 #include <jemalloc/jemalloc.h>
 #endif
 
+#include "bench_access.h"
 #include "bench_engines.h"
 #include "bench_measure.h"
 #include "bench_programs.h"
@@ -22,8 +23,12 @@ static const char help[] =
     "usage: heddle bench [WHAT...]\n\n"
     "  runtime   switch, scheduling point, goroutine, message, a kernel of 35 positions\n"
     "  crowd     cost of a point beside 10 and beside 10,000 goroutines\n"
+    "  access    an instrumented access, beside the same loop under libtsan and bare\n"
+    "  sync      a synchronization beside 10 and beside 1,000 goroutines, with and without races\n"
     "  engines   the same kernel under libFuzzer, less an empty target; AFL++ round trips\n"
-    "  memory    what the process holds, and what is left after 10,000 executions\n\n"
+    "  memory    what the race detector takes for an execution, what the process holds, and what "
+    "is\n"
+    "            left after 10,000 executions\n\n"
     "Nothing named: all of them. Figures are medians of processor time, with min and max.\n";
 
 static const struct option long_options[] = {
@@ -64,8 +69,8 @@ static void bench_operation(const char *what, void (*root)(void), const char *po
                             uint32_t repeats, double each)
 {
     bench_sizes.repeats = repeats;
-    struct measure whole = measure_execution(root, policy, 1000);
-    struct measure empty = measure_execution(bench_empty, policy, 100000);
+    struct measure whole = measure_execution(root, policy, NULL, 1000);
+    struct measure empty = measure_execution(bench_empty, policy, NULL, 100000);
     struct measure net = {whole.min - empty.median, whole.median - empty.median,
                           whole.max - empty.median};
     measure_print(what, net, 1 / (repeats * each), "ns");
@@ -81,12 +86,12 @@ static enum status bench_runtime(void)
     bench_operation("goroutine, create and run", bench_spawn, "natural", 100, 1);
     bench_operation("channel message, unbuffered, between two goroutines", bench_messages,
                     "natural", 500, 1);
-    struct measure empty = measure_execution(bench_empty, "natural", 200000);
+    struct measure empty = measure_execution(bench_empty, "natural", NULL, 200000);
     measure_print("execution that does nothing", empty, 1, "ns");
-    struct measure kernel = measure_execution(bench_kernel35, "natural", 200000);
+    struct measure kernel = measure_execution(bench_kernel35, "natural", NULL, 200000);
     measure_print("execution of a kernel of 35 positions, natural", kernel, 1, "ns");
     measure_print("  for each position", kernel, 1 / (double)BENCH_KERNEL35_POSITIONS, "ns");
-    kernel = measure_execution(bench_kernel35, "random", 200000);
+    kernel = measure_execution(bench_kernel35, "random", NULL, 200000);
     measure_print("execution of a kernel of 35 positions, random", kernel, 1, "ns");
     printf("%-58s %10.0f /s\n", "executions per second, random", 1e9 / kernel.median);
     return STATUS_OK;
@@ -109,9 +114,9 @@ static double crowd_point(const struct crowd_row *row, uint32_t goroutines)
     uint32_t repeats = row->per_goroutine && goroutines <= 100 ? row->repeats * 1000 : row->repeats;
     for (size_t pair = 0; pair < MEASURE_PAIRS; pair++) {
         bench_sizes.repeats = repeats;
-        double whole = measure_execution(row->root, row->policy, 1).median;
+        double whole = measure_execution(row->root, row->policy, NULL, 1).median;
         bench_sizes.repeats = 0;
-        double base = measure_execution(row->root, row->policy, 1).median;
+        double base = measure_execution(row->root, row->policy, NULL, 1).median;
         double points = (double)repeats * (row->per_goroutine ? goroutines : 2);
         net[pair] = (whole - base) / points;
     }
@@ -152,9 +157,9 @@ static size_t allocated_bytes(void)
 
 static void print_left_over(void)
 {
-    (void)measure_execution(bench_kernel35, "random", 100);
+    (void)measure_execution(bench_kernel35, "random", NULL, 100);
     size_t before = allocated_bytes();
-    (void)measure_execution(bench_kernel35, "random", 10000 / MEASURE_ROUNDS + 1);
+    (void)measure_execution(bench_kernel35, "random", NULL, 10000 / MEASURE_ROUNDS + 1);
     printf("%-58s %10zd bytes\n",
            "allocated on the host side after 10,000 executions, more than before",
            (ssize_t)allocated_bytes() - (ssize_t)before);
@@ -169,22 +174,21 @@ static void print_left_over(void)
 
 static enum status bench_memory(void)
 {
+    enum status status = bench_race_memory();
     print_left_over();
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     printf("%-58s %10.1f MiB\n", "peak resident memory of this process",
            (double)usage.ru_maxrss / 1024);
-    return STATUS_OK;
+    return status;
 }
 
 static const struct part {
     const char *name;
     enum status (*run)(void);
 } parts[] = {
-    {"runtime", bench_runtime},
-    {"crowd", bench_crowd_table},
-    {"engines", bench_engines},
-    {"memory", bench_memory},
+    {"runtime", bench_runtime}, {"crowd", bench_crowd_table}, {"access", bench_access},
+    {"sync", bench_sync},       {"engines", bench_engines},   {"memory", bench_memory},
 };
 enum { PART_COUNT = sizeof parts / sizeof parts[0] };
 

@@ -74,6 +74,10 @@ void access_point(const void *address, size_t bytes, enum access_kind kind, stru
 void access_runtime_checked(const void *address, size_t bytes, enum access_kind kind,
                             struct call_site site)
 {
+    const uintptr_t at = (uintptr_t)address;
+    if (likely(!access_state.logging && shadow_is_fixed(at) && (at & 7) + bytes <= CELL_BYTES) &&
+        race_quick(at, bytes, kind))
+        return;
     const struct access a = {
         .address = (uintptr_t)address, .bytes = bytes, .kind = kind, .site = site};
     if (access_state.logging && shadow_of(a.address)) access_log_add(address, bytes, kind, site);

@@ -12,7 +12,7 @@ void order_reset(bool on)
 {
     order_state.on = on;
     order_state.count = 0;
-    order_enter(0);
+    access_state.segment_word = ACCESS_WHOLE_MASK;
 }
 
 _Noreturn void order_full(void) { sched_stop_limit("max_segments"); }

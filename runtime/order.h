@@ -47,7 +47,8 @@ static inline struct segment *order_segment(uint32_t number)
     return (struct segment *)heap_table(REGION_SEGMENTS) + number;
 }
 
-static inline uint32_t order_make(uint32_t goroutine, uint32_t before, uint32_t joined)
+static inline __attribute__((always_inline)) uint32_t order_make(uint32_t goroutine,
+                                                                 uint32_t before, uint32_t joined)
 {
     if (unlikely(order_state.count == SEGMENTS_MAX - 1)) order_full();
     uint32_t number = ++order_state.count;
@@ -56,30 +57,48 @@ static inline uint32_t order_make(uint32_t goroutine, uint32_t before, uint32_t 
     return number;
 }
 
+/* In access_state.segment_word, above what the fast path of an access looks at. */
+enum { ORDER_GOROUTINE_SHIFT = 40 };
+
 /* The segment of the running goroutine. */
 static inline uint32_t order_current(void) { return (uint32_t)access_state.segment_word; }
+
+/* G number of the running goroutine. */
+static inline uint32_t order_goroutine(void)
+{
+    return (uint32_t)(access_state.segment_word >> ORDER_GOROUTINE_SHIFT);
+}
 
 /* The running goroutine goes on in segment number. */
 static inline void order_enter(uint32_t number)
 {
-    access_state.segment_word = number | ACCESS_WHOLE_MASK;
+    access_state.segment_word = number | ACCESS_WHOLE_MASK |
+                                (uint64_t)order_segment(number)->goroutine << ORDER_GOROUTINE_SHIFT;
+}
+
+/* The same, and it is the goroutine that runs already. */
+static inline void order_go_on(uint32_t number)
+{
+    access_state.segment_word = (access_state.segment_word & ~(uint64_t)UINT32_MAX) | number;
 }
 
 /* All that the running goroutine has done so far, for somebody to acquire. */
-static inline uint32_t order_release(void)
+static inline __attribute__((always_inline)) uint32_t order_release(void)
 {
     if (likely(!order_state.on)) return 0;
     uint32_t released = order_current();
-    order_enter(order_make(order_segment(released)->goroutine, released, 0));
+    order_go_on(order_make(order_goroutine(), released, 0));
     return released;
 }
 
 /* What happened in `released` and before it happens before what the running goroutine does next. */
-static inline void order_acquire(uint32_t released)
+static inline __attribute__((always_inline)) void order_acquire(uint32_t released)
 {
     if (likely(!released)) return;
     uint32_t now = order_current();
-    order_enter(order_make(order_segment(now)->goroutine, now, released));
+    uint32_t goroutine = order_goroutine();
+    if (order_segment(released)->goroutine == goroutine) return; /* its own past */
+    order_go_on(order_make(goroutine, now, released));
 }
 
 /* Joint segment of both (either may be 0): for objects that several goroutines release. */

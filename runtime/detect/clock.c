@@ -13,6 +13,7 @@ struct node {
     uint32_t slot[SLOTS]; /* height 1: segments; above: nodes */
 };
 
+_Static_assert(sizeof(struct node) == CLOCK_NODE_BYTES, "one cache line");
 _Static_assert(sizeof(struct node) * CLOCK_NODES_MAX <= (size_t)256 << 20, "nodes fit");
 _Static_assert(CLOCK_NODES_MAX <= 1 << HEIGHT_SHIFT, "an index leaves room for the height");
 
@@ -22,8 +23,12 @@ static struct {
     bool full;           /* there was no room for a node, and no execution to be ended */
 } clocks;
 
+struct clock_findings clock_findings;
+
 void clock_reset(void)
 {
+    if (unlikely(!++clock_findings.execution))
+        clock_findings = (struct clock_findings){.execution = 1};
     clocks.node_count = 1;
     clocks.done = 0;
     clocks.full = false;
@@ -128,14 +133,17 @@ static uint32_t join(uint32_t a, uint32_t b)
 static uint32_t learn(uint32_t own, uint32_t goroutine, uint32_t joined)
 {
     const struct segment *from = order_segment(joined);
-    if (from->goroutine) {
-        if (from->goroutine == goroutine || get(own, from->goroutine) >= joined) return own;
-    }
+    if (from->goroutine && from->goroutine == goroutine) return own;
     uint32_t theirs = from->clock;
-    /* What they know of us: if we have learned nothing since, they know all that we do. */
+    uint32_t clock = theirs;
+    /* What they know of us: if we have learned nothing since, they know all that we do, and we
+     * cannot know them yet. */
     uint32_t ours = goroutine ? get(theirs, goroutine) : 0;
     bool they_know_us = own == 0 || (ours && order_segment(ours)->clock == own);
-    uint32_t clock = they_know_us ? theirs : join(own, theirs);
+    if (!they_know_us) {
+        if (from->goroutine && get(own, from->goroutine) >= joined) return own;
+        clock = join(own, theirs);
+    }
     return from->goroutine ? set(clock, from->goroutine, joined) : clock;
 }
 

@@ -23,14 +23,20 @@ static inline bool stands_for(enum access_kind later, enum access_kind earlier)
 }
 
 /* One access of the past: a slot of the cell or a detail. Returns the bytes for which it must be
- * kept now that `a`, by segment `now`, has come. */
-static inline uint8_t meet(const struct access *a, uint8_t mask, uint32_t now,
+ * kept now that `a`, by segment `now`, has come. Of two that do not conflict, the earlier one may be
+ * kept even if it is ordered: `exact` decides whether that is worth a clock. */
+static inline uint8_t meet(const struct access *a, uint8_t mask, uint32_t now, bool exact,
                            enum access_kind earlier, uint32_t segment, uint8_t earlier_mask)
 {
     uint8_t common = mask & earlier_mask;
     if (!common) return earlier_mask;
-    if (!clock_ordered(segment, now)) {
-        if (conflict(a->kind, earlier)) access_report_race(a, segment, earlier, common);
+    if (conflict(a->kind, earlier)) {
+        if (!clock_ordered_now(segment, now)) {
+            access_report_race(a, segment, earlier, common);
+            return earlier_mask;
+        }
+    } else if (exact ? !clock_ordered_now(segment, now)
+                     : !clock_is_known(segment, order_segment(now)->goroutine)) {
         return earlier_mask;
     }
     return stands_for(a->kind, earlier) ? (uint8_t)(earlier_mask & ~mask) : earlier_mask;
@@ -38,11 +44,12 @@ static inline uint8_t meet(const struct access *a, uint8_t mask, uint32_t now,
 
 static void meet_details(struct shadow_cell *c, const struct access *a, uint8_t mask, uint32_t now)
 {
+    enum { FEW = 4 }; /* to look at them costs less than to know which are ordered */
     uint32_t first = shadow_detail_number(c);
     uint32_t *link = &first;
-    while (*link) {
+    for (uint32_t seen = 1; *link; seen++) {
         struct shadow_detail *d = shadow_detail_at(*link);
-        d->mask = meet(a, mask, now, (enum access_kind)d->kind, d->segment, d->mask);
+        d->mask = meet(a, mask, now, seen > FEW, (enum access_kind)d->kind, d->segment, d->mask);
         if (d->mask)
             link = &d->next;
         else
@@ -53,24 +60,23 @@ static void meet_details(struct shadow_cell *c, const struct access *a, uint8_t 
 
 static void remember_read(struct shadow_cell *c, uint8_t mask, uint32_t now)
 {
-    if (c->read_segment == now) {
-        c->read_mask |= mask;
-        return;
-    }
-    if (c->read_mask) shadow_add_detail(c, c->read_segment, c->read_mask, ACCESS_READ);
-    c->read_segment = now;
-    c->read_mask = mask;
+    if (c->read_segment == now)
+        mask |= c->read_mask;
+    else if (c->read_mask)
+        shadow_add_detail(c, c->read_segment, c->read_mask, ACCESS_READ);
+    const uint64_t word = (uint64_t)c->bad << RACE_WORD_BITS | (uint64_t)mask << 32 | now;
+    memcpy(&c->read_segment, &word, sizeof word);
 }
 
 static void remember_write(struct shadow_cell *c, uint8_t mask, uint32_t now)
 {
-    if (c->write_segment == now) {
-        c->write_mask |= mask;
-        return;
-    }
-    if (c->write_mask) shadow_add_detail(c, c->write_segment, c->write_mask, ACCESS_WRITE);
-    c->write_segment = now;
-    c->write_mask = mask;
+    if (c->write_segment == now)
+        mask |= c->write_mask;
+    else if (c->write_mask)
+        shadow_add_detail(c, c->write_segment, c->write_mask, ACCESS_WRITE);
+    const uint64_t word =
+        (uint64_t)shadow_detail_number(c) << RACE_WORD_BITS | (uint64_t)mask << 32 | now;
+    memcpy(&c->write_segment, &word, sizeof word);
 }
 
 /* A goroutine keeps one detail of each atomic kind: those of its earlier segments say no more. */
@@ -86,6 +92,90 @@ static void remember_atomic(struct shadow_cell *c, const struct access *a, uint8
     shadow_add_detail(c, now, mask, (uint8_t)a->kind);
 }
 
+/* Words are written whole: the fast path reads them whole, and a load that spans several narrower
+ * stores waits for all of them to leave the store buffer. */
+static inline uint64_t word_of(uint32_t segment, uint8_t mask)
+{
+    return (uint64_t)mask << 32 | segment;
+}
+static inline uint8_t mask_of(uint64_t word) { return (uint8_t)(word >> 32); }
+static inline void put_read(struct shadow_cell *c, uint64_t word)
+{
+    memcpy(&c->read_segment, &word, sizeof word);
+}
+
+/* Nothing is to be told of the order between an access to these bytes and the remembered one. */
+static inline bool is_settled(uint64_t word, uint8_t bytes, uint32_t knower)
+{
+    return !(mask_of(word) & bytes) || clock_is_known((uint32_t)word, knower);
+}
+
+/* A goroutine reads again from a cell that several read: the detail of its earlier read is where the
+ * read in the cell goes. False if there is anything but a few plain reads. */
+static bool read_among_others(struct shadow_cell *c, struct race_words w, uint64_t read,
+                              uint32_t knower)
+{
+    enum { FEW = 4 };
+    struct shadow_detail *mine = NULL;
+    uint32_t seen = 0;
+    for (uint32_t n = (uint32_t)(w.write >> RACE_WORD_BITS); n;) {
+        struct shadow_detail *d = shadow_detail_at(n);
+        if (d->kind != ACCESS_READ || ++seen > FEW) return false;
+        if (order_segment(d->segment)->goroutine == knower) mine = d;
+        n = d->next;
+    }
+    if (mask_of(w.read) && !race_is_own(w.read)) {
+        if (!mine || (mine->mask & ~mask_of(read))) return false;
+        mine->segment = (uint32_t)w.read;
+        mine->mask = mask_of(w.read);
+    } else if (mask_of(w.read) & ~mask_of(read)) {
+        return false;
+    }
+    put_read(c, read);
+    return true;
+}
+
+/* What is known without a clock, in a cell without details. */
+static bool known_access(struct shadow_cell *c, struct race_words w, uint64_t word,
+                         enum access_kind kind, uint32_t knower)
+{
+    const uint8_t bytes = mask_of(word);
+    if (mask_of(w.read) & ~bytes || !is_settled(w.read, bytes, knower)) return false;
+    if (kind == ACCESS_READ) {
+        if (!is_settled(w.write, bytes, knower)) return false;
+        put_read(c, word);
+        return true;
+    }
+    if (mask_of(w.write) & ~bytes || !is_settled(w.write, bytes, knower)) return false;
+    put_read(c, 0);
+    memcpy(&c->write_segment, &word, sizeof word);
+    return true;
+}
+
+/* Stacks only: on the heap it may be beyond a block. */
+static bool is_on_stack(uintptr_t address)
+{
+    return address - SHADOW_COVERED_LOW < STACKS_MAX * STACK_SLOT_BYTES;
+}
+
+bool race_seldom(struct shadow_cell *c, uintptr_t address, uint8_t bytes, enum access_kind kind)
+{
+    const uint32_t knower = order_goroutine();
+    const uint64_t word = word_of(order_current(), bytes);
+    const struct race_words w = race_words_of(c);
+    if (unlikely(!knower || recall_state.active || kind > ACCESS_WRITE)) return false;
+    if (w.read >> RACE_WORD_BITS) return false; /* something bad */
+    if (!(w.read | w.write)) {
+        if (!is_on_stack(address)) return false;
+        shadow_touch(address);
+        memcpy(kind == ACCESS_WRITE ? &c->write_segment : &c->read_segment, &word, sizeof word);
+        return true;
+    }
+    if (!(w.write >> RACE_WORD_BITS)) return known_access(c, w, word, kind, knower);
+    return kind == ACCESS_READ && is_settled(w.write, bytes, knower) &&
+           read_among_others(c, w, word, knower);
+}
+
 void race_access_cell(struct shadow_cell *c, const struct access *a)
 {
     const uint8_t mask = shadow_mask(a->address, a->bytes);
@@ -95,11 +185,11 @@ void race_access_cell(struct shadow_cell *c, const struct access *a)
     if (unlikely(!now)) return; /* detector off */
     if (!c->read_mask && !c->write_mask && !shadow_detail_number(c)) shadow_touch(a->address);
     if (c->read_mask) {
-        c->read_mask = meet(a, mask, now, ACCESS_READ, c->read_segment, c->read_mask);
+        c->read_mask = meet(a, mask, now, false, ACCESS_READ, c->read_segment, c->read_mask);
         if (!c->read_mask) c->read_segment = 0;
     }
     if (c->write_mask) {
-        c->write_mask = meet(a, mask, now, ACCESS_WRITE, c->write_segment, c->write_mask);
+        c->write_mask = meet(a, mask, now, false, ACCESS_WRITE, c->write_segment, c->write_mask);
         if (!c->write_mask) c->write_segment = 0;
     }
     if (unlikely(shadow_detail_number(c))) meet_details(c, a, mask, now);
@@ -114,6 +204,11 @@ void race_access_cell(struct shadow_cell *c, const struct access *a)
 void race_access(const struct access *whole)
 {
     uintptr_t end = whole->address + whole->bytes;
+    if (likely(shadow_is_fixed(whole->address) &&
+               (whole->address & 7) + whole->bytes <= CELL_BYTES)) {
+        race_access_cell(shadow_fixed(whole->address), whole);
+        return;
+    }
     for (uintptr_t at = whole->address; at < end;) {
         size_t here = CELL_BYTES - (at & 7);
         if (here > end - at) here = end - at;

@@ -4,6 +4,7 @@
 
 #include "../order.h"
 #include "../sched.h"
+#include "race.h"
 
 struct recall_state recall_state;
 

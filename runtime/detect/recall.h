@@ -13,8 +13,12 @@
 #ifndef HEDDLE_RECALL_H
 #define HEDDLE_RECALL_H
 
+#include "../access.h"
 #include "../choice.h"
-#include "race.h"
+#include "../heap.h"
+#include "../heap_limits.h"
+
+struct access; /* race.h */
 
 struct answer {
     uint64_t position; /* of the policy; 0: harness data */

@@ -210,8 +210,8 @@ size_t shadow_bytes(void)
     size_t cells = shadow.stack_cells;
     for (size_t slot = 0; slot < STACKS_MAX; slot++)
         if (shadow.stack_low[slot])
-            cells += (size_t)(STACK_BYTES -
-                              (shadow.stack_low[slot] - SHADOW_COVERED_LOW) % STACK_SLOT_BYTES) /
+            cells += (size_t)(SHADOW_COVERED_LOW + (slot + 1) * STACK_SLOT_BYTES -
+                              shadow.stack_low[slot]) /
                      CELL_BYTES;
     for (int i = 0; i < AREA_COUNT; i++)
         if (shadow.used[i].low <= shadow.used[i].high)

@@ -34,17 +34,55 @@ __attribute__((noinline)) void tsan_abi_slow(uintptr_t address, size_t bytes, en
     race_access(&a);
 }
 
-/* Globals of the program: two sections, wherever the system loaded them. */
+static __attribute__((noinline)) void seldom(uintptr_t address, size_t bytes, enum access_kind kind,
+                                             const void *pc)
+{
+    if (race_seldom(shadow_of(address), address, shadow_mask(address, bytes), kind)) return;
+    tsan_abi_slow(address, bytes, kind, pc);
+}
+
+/* Not the same segment's: what else is common, for bytes within one cell. Of one kind each, so that
+ * neither has more to do than it must; and without calls, so that nothing need be saved. */
+static __attribute__((noinline)) void other_read(uintptr_t address, size_t bytes,
+                                                 struct shadow_cell *c, const void *pc)
+{
+    if (likely(race_quick_read(c, shadow_mask(address, bytes)))) return;
+    seldom(address, bytes, ACCESS_READ, pc);
+}
+static __attribute__((noinline)) void other_write(uintptr_t address, size_t bytes,
+                                                  struct shadow_cell *c, const void *pc)
+{
+    if (likely(race_quick_write(c, shadow_mask(address, bytes)))) return;
+    seldom(address, bytes, ACCESS_WRITE, pc);
+}
+
+/* A global of the program. */
+static __attribute__((noinline)) void global(uintptr_t address, size_t bytes, enum access_kind kind,
+                                             const void *pc)
+{
+    struct shadow_cell *c = shadow_of(address);
+    if (unlikely(--access_state.countdown == 0 || (address & 7) + bytes > CELL_BYTES))
+        tsan_abi_slow(address, bytes, kind, pc);
+    else if (kind == ACCESS_WRITE)
+        other_write(address, bytes, c, pc);
+    else
+        other_read(address, bytes, c, pc);
+}
+
+/* Sections of globals, wherever the system loaded them. */
+static struct {
+    uintptr_t low;
+    uintptr_t bytes;
+} sections[GLOBALS_COUNT];
+
+/* What is neither stack nor heap is mostly not the program's: clang before 19 announces the counters
+ * of coverage, at each edge. */
 static __attribute__((noinline)) void elsewhere(uintptr_t address, size_t bytes,
                                                 enum access_kind kind, const void *pc)
 {
-    for (int i = 0; i < GLOBALS_COUNT; i++) {
-        struct globals_range range = globals_range(i);
-        if (address - range.low >= range.high - range.low) continue;
-        access_state.countdown--;
-        tsan_abi_slow(address, bytes, kind, pc);
-        return;
-    }
+    if (address - sections[GLOBALS_DATA].low < sections[GLOBALS_DATA].bytes ||
+        address - sections[GLOBALS_BSS].low < sections[GLOBALS_BSS].bytes)
+        global(address, bytes, kind, pc);
 }
 
 /* bytes at an address that is a multiple of them: within one cell, but for 16. */
@@ -62,7 +100,7 @@ static inline __attribute__((always_inline)) void aligned(const void *pointer, s
         return;
     }
     uint64_t word;
-    const struct shadow_cell *cell = shadow_fixed(address);
+    struct shadow_cell *cell = shadow_fixed(address);
     memcpy(&word, kind == ACCESS_WRITE ? &cell->write_segment : &cell->read_segment, sizeof word);
     word ^= access_state.segment_word;
     if (bytes == 8) {
@@ -71,8 +109,14 @@ static inline __attribute__((always_inline)) void aligned(const void *pointer, s
         /* Now the bits of the mask that are missing are set: none of ours may be. */
         uint64_t mine = (uint64_t)shadow_mask(address, bytes) << 32 | UINT32_MAX;
         if (likely((word & mine) == 0)) return;
+    } else {
+        tsan_abi_slow(address, bytes, kind, pc);
+        return;
     }
-    tsan_abi_slow(address, bytes, kind, pc);
+    if (kind == ACCESS_WRITE)
+        other_write(address, bytes, cell, pc);
+    else
+        other_read(address, bytes, cell, pc);
 }
 
 /* Any bytes anywhere. */
@@ -166,6 +210,14 @@ ABI void *__tsan_memset(void *to, int value, size_t bytes)
 ABI void __tsan_func_entry(void *pc) { (void)pc; }
 ABI void __tsan_func_exit(void) {}
 
-ABI void __tsan_init(void) { access_state.instrumented = true; }
+ABI void __tsan_init(void)
+{
+    access_state.instrumented = true;
+    for (int i = 0; i < GLOBALS_COUNT; i++) {
+        struct globals_range range = globals_range(i);
+        sections[i].low = range.low;
+        sections[i].bytes = range.high - range.low;
+    }
+}
 ABI void __tsan_ignore_thread_begin(void) {}
 ABI void __tsan_ignore_thread_end(void) {}
