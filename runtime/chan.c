@@ -116,13 +116,16 @@ static inline uint32_t pass_slot(uint32_t *slot, uint32_t released)
     return before;
 }
 
-/* The running goroutine takes part in the next send (or receive) on c. */
+/* The running goroutine takes part in the next send (or receive) on c. It releases before it
+ * acquires: a receive is before the send of its slot completes, but not before whoever receives
+ * what that sends. */
 static inline void pass_next(const struct go_chan *c, uint32_t *next)
 {
     if (likely(!order_state.on)) return;
     uint32_t *slot = next_slot(c, next);
+    uint32_t released = order_release();
     order_acquire(*slot);
-    *slot = order_release();
+    *slot = released;
 }
 
 /* ---- The operations ----------------------------------------------------------------------- */
@@ -214,6 +217,18 @@ bool chan_do_recv(struct go_chan *c, void *value)
     if (waiting) recv_from_waiting(c, value);
     rt_check2(chan_valid(c));
     return true;
+}
+
+void chan_take_back(struct go_chan *c)
+{
+    rt_assert(c->capacity == 1);
+    rt_assert(c->count == 1);
+    /* Only a program that sends on the channel of a timer itself has senders there. */
+    if (list_is_empty(&c->senders))
+        pop(c, NULL);
+    else
+        chan_do_recv(c, NULL);
+    rt_check2(chan_valid(c));
 }
 
 void chan_do_close(struct go_chan *c, struct call_site site)

@@ -47,6 +47,8 @@ void chan_do_send(struct go_chan *c, const void *value);
 /* The same by the clock, which nothing orders but `released`. */
 void chan_do_send_by_clock(struct go_chan *c, const void *value, uint32_t released);
 bool chan_do_recv(struct go_chan *c, void *value);
+/* Drop the value in c's buffer, of capacity 1, as if it had never been sent: orders nothing. */
+void chan_take_back(struct go_chan *c);
 
 /* Close c, open until now: wakes receivers, then senders. */
 void chan_do_close(struct go_chan *c, struct call_site site);

@@ -127,13 +127,16 @@ static void start(struct go_context_after *after, struct call_site site)
 static void cancel(struct go_context *ctx, enum go_context_error error, const char *cause,
                    struct call_site site)
 {
+    bool first = false;
     if (!ctx->error) {
         sched_publish(OP_CONTEXT_CANCEL, OP_MODE_WRITE, ctx->done->object, site);
         sched_point();
-        bool first = !ctx->error;
+        first = !ctx->error;
         if (first) finish(ctx, error, cause, site);
         sched_executed(PHASE_DONE, first);
     }
+    /* Who helps hands on what the first cancellation came after, not its own. */
+    if (!first && !list_is_empty(&ctx->dependants)) order_acquire(ctx->released);
     /* At each point others may help, or stop a function: look at the list afresh each time. A child
      * leaves it when all below it is done, so that helpers return no earlier. */
     while (!list_is_empty(&ctx->dependants)) {
@@ -284,10 +287,12 @@ GO_API const char *go_context_cause(struct go_context *ctx)
     return look(ctx, CALL_SITE()) ? ctx->source->cause : NULL;
 }
 
-bool go_context_deadline(struct go_context *ctx, int64_t *deadline_ns)
+GO_API bool go_context_deadline(struct go_context *ctx, int64_t *deadline_ns)
 {
-    if (ctx->has_deadline && deadline_ns) *deadline_ns = ctx->deadline_ns;
-    return ctx->has_deadline;
+    if (!ctx->has_deadline || !deadline_ns) return ctx->has_deadline;
+    access_runtime(deadline_ns, sizeof *deadline_ns, ACCESS_WRITE, CALL_SITE());
+    *deadline_ns = ctx->deadline_ns;
+    return true;
 }
 
 void *go_context_value(struct go_context *ctx, const void *key)
@@ -317,6 +322,7 @@ GO_API struct go_context_after *go_context_after_func(struct go_context *ctx, vo
     sched_point();
     bool starts = source && source->error;
     after->released = order_release();
+    if (starts) after->released = order_merge(after->released, source->released);
     if (starts)
         become(after);
     else if (source)

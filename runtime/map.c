@@ -208,12 +208,15 @@ GO_API struct go_map *go_map_make(void)
 
 GO_API void *go_map_get(struct go_map *m, uint64_t key, bool *found)
 {
-    if (found) *found = false;
-    if (!m) return NULL;
-    enter(m, OP_MAP_READ, CALL_SITE());
-    const struct map_entry *entry = find(m, key);
+    struct call_site site = CALL_SITE();
+    const struct map_entry *entry = NULL;
+    if (m) {
+        enter(m, OP_MAP_READ, site);
+        entry = find(m, key);
+        sched_executed(PHASE_DONE, entry != NULL);
+    }
+    access_runtime(found, sizeof *found, ACCESS_WRITE, site);
     if (found) *found = entry;
-    sched_executed(PHASE_DONE, entry != NULL);
     return entry ? entry->value : NULL;
 }
 

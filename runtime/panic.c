@@ -158,6 +158,7 @@ GO_API bool go_protect(void (*fn)(void *), void *arg, struct go_panic *out)
     }
     sched.running->protect = p.outer;
     if (p.exiting) go_goexit();
+    access_runtime(out, sizeof *out, ACCESS_WRITE, CALL_SITE());
     if (out) copy_panic(out, p.panic);
     return true;
 }

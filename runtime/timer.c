@@ -126,7 +126,7 @@ static bool halt(struct go_timer *t)
 {
     bool was_armed = sched_disarm(&t->deadline);
     if (!sched.go123_timers || !t->chan || !t->chan->count) return was_armed;
-    chan_do_recv(t->chan, NULL);
+    chan_take_back(t->chan);
     return true;
 }
 

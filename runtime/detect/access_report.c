@@ -45,7 +45,7 @@ static void begin_report(const struct access *a, enum report_type type)
     struct report *r = facts_report();
     *r = (struct report){.type = type, .goroutine = g->number, .state = "running"};
     trace_capture(&r->first, a->site, g->coro.stack_low, g->frames_end);
-    r->access = describe(a);
+    r->access = describe(access_whole(a));
     describe_place(r, a->address);
     if (r->first.count) r->culprit_pc[r->culprit_count++] = r->first.pc[0];
 }
@@ -85,6 +85,7 @@ void access_report_recalled(struct report *r, bool same)
     facts_recalled(r);
     if (recall_state.made.count) r->object.made = recall_state.made;
     if (recall_state.segment && recall_state.access.count) {
+        r->previous.address = recall_state.address;
         r->previous.bytes = recall_state.bytes;
         r->previous_trace = recall_state.access;
         r->culprit_pc[r->culprit_count++] = recall_state.access.pc[0];

@@ -217,6 +217,7 @@ void race_access(const struct access *whole)
             struct access part = *whole;
             part.address = at;
             part.bytes = here;
+            part.whole = whole;
             race_access_cell(c, &part);
         }
         at += here;

@@ -25,7 +25,13 @@ struct access {
     size_t bytes;
     enum access_kind kind;
     struct call_site site;
+    const struct access *whole; /* what this is a part of; NULL: it is the whole */
 };
+
+static inline const struct access *access_whole(const struct access *a)
+{
+    return a->whole ? a->whole : a;
+}
 
 /* Check an access of any size, and remember it. Covered bytes only are looked at. */
 void race_access(const struct access *a);

@@ -50,7 +50,8 @@ void recall_access(const struct access *a, uint8_t mask, uint32_t segment)
     if ((a->kind ^ recall_state.kind) & (ACCESS_WRITE | ACCESS_ATOMIC)) return;
     if ((a->address & ~(uintptr_t)7) != recall_state.cell_address) return;
     if (!(mask & recall_state.mask) || recall_state.access.count) return;
-    recall_state.bytes = a->bytes;
+    recall_state.address = access_whole(a)->address;
+    recall_state.bytes = access_whole(a)->bytes;
     take(&recall_state.access, a->site);
 }
 

@@ -36,7 +36,8 @@ struct recall_state {
     uintptr_t cell_address;
     enum access_kind kind;
     uint8_t mask;
-    size_t bytes; /* found: size of the earlier access */
+    uintptr_t address; /* found: the earlier access, the whole of it */
+    size_t bytes;
     struct trace access;
     /* The block in question: its number from 1, 0 for none. */
     size_t block;
