@@ -113,6 +113,29 @@ void go_sleep(int64_t duration_ns);
  * execution ends and is judged. It never fires while a goroutine can run. */
 void go_test_timeout(int64_t timeout_ns);
 
+/* ---- Atomics ------------------------------------------------------------------------------ */
+
+/* C11 atomics (<stdatomic.h>, and the __atomic and __sync builtins that it is made of) need no
+ * names of ours: in instrumented code (-fsanitize=thread) each operation on a goroutine's stack, on
+ * memory of go_new and on the program's globals is visible to others like a call of this page.
+ * Those of any size are known, _Atomic structs included; elsewhere, and in code that is not
+ * instrumented, they do what they always do, unseen.
+ *
+ * Chooses  CHOICE_RUN before each load, store, read-modify-write and fence, whatever its order and
+ *          in every grain. A relaxed fence, and atomic_signal_fence, are nothing.
+ * Orders   as C17 says for the order asked for: release before the acquire that reads its value or
+ *          one of its release sequence, release and acquire fences likewise. Relaxed operations
+ *          order nothing, but never race with each other. seq_cst is acquire and release; consume
+ *          is acquire; a compare-exchange that fails has its order for failure.
+ * Reports  data-race of a plain access with an atomic one that nothing orders; livelock when
+ *          nothing but failed tries is left: a compare-exchange that fails, or looking again at a
+ *          value that has not changed (a spin lock that nobody gives back).
+ * Limits   max_objects (each location is one). Loads read the latest value, and a weak
+ *          compare-exchange fails only where values differ: the executions that a weaker memory
+ *          would allow are not made. Objects that overlap but begin at different addresses order
+ *          nothing between them. A loop that spins lets others go first in the natural schedule.
+ * Source   C17 5.1.2.4 and 7.17. */
+
 /* ---- Harness data and oracles ------------------------------------------------------------- */
 
 /* A number in [0, n) from the data part of the input, 0 when that is used up. n of 0 or 1 gives 0.

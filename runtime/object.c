@@ -116,6 +116,20 @@ uint64_t object_place_stable(const void *address)
     return mix64(r, (uintptr_t)address - (uintptr_t)__ehdr_start);
 }
 
+uint32_t object_stack_owner(const void *address)
+{
+    if (heap_region_of(address) != REGION_STACKS) return 0;
+    const struct goroutine *g = stack_owner((uintptr_t)address);
+    return g ? g->number : 0;
+}
+
+struct object *object_first_used(enum object_kind kind, const void *address, struct call_site site)
+{
+    struct object *o = object_add(kind, address, object_place_stable(address), site);
+    o->first_use = true;
+    return o;
+}
+
 struct object *object_register(struct go_header *header, enum object_kind kind, const void *address,
                                struct call_site site, bool *copied)
 {
@@ -125,8 +139,7 @@ struct object *object_register(struct go_header *header, enum object_kind kind, 
     if (header->_epoch == object_epoch && header->_number <= objects.count)
         old = object_at(header->_number);
     *copied = old && old->kind == kind && old->address != address;
-    struct object *o = object_add(kind, address, object_place_stable(address), site);
-    o->first_use = true;
+    struct object *o = object_first_used(kind, address, site);
     *header = (struct go_header){._epoch = object_epoch, ._number = o->number};
     return o;
 }
@@ -144,6 +157,7 @@ void object_name(const struct object *o, char out[16])
         [OBJECT_CHAN] = "C",      [OBJECT_MUTEX] = "M", [OBJECT_RWMUTEX] = "RW",
         [OBJECT_WAITGROUP] = "W", [OBJECT_ONCE] = "O",  [OBJECT_COND] = "CV",
         [OBJECT_MAP] = "MAP",     [OBJECT_TIMER] = "T", [OBJECT_CONTEXT] = "X",
+        [OBJECT_ATOMIC] = "A",
     };
     (void)snprintf(out, 16, "%s%u", letters[o->kind], o->ordinal);
 }
@@ -155,7 +169,7 @@ const char *object_kind_name(enum object_kind kind)
         [OBJECT_RWMUTEX] = "rwmutex", [OBJECT_WAITGROUP] = "waitgroup",
         [OBJECT_ONCE] = "once",       [OBJECT_COND] = "cond",
         [OBJECT_MAP] = "map",         [OBJECT_TIMER] = "timer",
-        [OBJECT_CONTEXT] = "context",
+        [OBJECT_CONTEXT] = "context", [OBJECT_ATOMIC] = "atomic",
     };
     return names[kind];
 }

@@ -26,6 +26,7 @@ enum object_kind {
     OBJECT_MAP,
     OBJECT_TIMER,
     OBJECT_CONTEXT,
+    OBJECT_ATOMIC,
     OBJECT_KIND_COUNT
 };
 
@@ -62,6 +63,12 @@ static inline struct object *object_known(const struct go_header *header, const 
 /* Register the zero-value object at address; says whether its members are a copy of another's. */
 struct object *object_register(struct go_header *header, enum object_kind kind, const void *address,
                                struct call_site site, bool *copied);
+
+/* The same for memory that has no room for a header: whoever asks remembers that it is known. */
+struct object *object_first_used(enum object_kind kind, const void *address, struct call_site site);
+
+/* G number of the live goroutine whose stack holds address; 0: none. */
+uint32_t object_stack_owner(const void *address);
 
 /* A name for a place in memory that does not depend on the schedule, nor on who uses it first: of
  * its block and the offset there, of the goroutine whose stack it is on and the distance from its

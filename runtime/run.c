@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "access.h"
+#include "atomic.h"
 #include "detect/access_log.h"
 #include "detect/access_report.h"
 #include "detect/blocking.h"
@@ -32,6 +33,7 @@ static void reset(struct policy *policy, const struct run_options *options)
     heap_reset();
     globals_reset();
     object_reset();
+    atomic_reset();
     event_reset();
     facts_reset();
     order_reset(access_state.instrumented && !(options->detectors_off & DETECTOR_RACE));

@@ -61,6 +61,12 @@ struct goroutine {
     uint64_t stable;
     const void *accessing; /* pending OP_READ or OP_WRITE: which address */
     uint32_t segment;      /* order.h: where it goes on, while it does not run */
+    uint32_t effects;      /* events of it that were no failed try, loads of atomics excepted */
+    /* Of atomic fences (atomic.c): segments, but for the last. */
+    uint32_t fence_released; /* what it did before its latest release fence */
+    uint32_t fence_learns;   /* what its next acquire fence learns */
+    uint32_t fence_last;     /* the latest that was ever merged into that */
+    uint32_t fence_effects;  /* `effects` at its latest fence */
     uint32_t number;       /* G number, from 1 */
     uint8_t state;         /* enum goroutine_state */
     uint8_t wait_reason;   /* enum wait_reason; WAIT_NONE while enabled */
@@ -282,8 +288,9 @@ static inline struct goroutine *sched_publish(enum op_kind kind, enum op_mode mo
 
 static inline void sched_executed(enum event_phase phase, uint64_t value)
 {
-    const struct goroutine *g = sched.running;
+    struct goroutine *g = sched.running;
     uint64_t word = event_word(words_get(&g->pending.kind), phase, sched.chosen);
+    g->effects += phase != PHASE_FAIL;
     const struct event_record *r = event_add(word, g->number, g->site.pc, value);
     sched.chosen = false;
     if (unlikely(sched.policy->executed)) sched_show(r);

@@ -35,8 +35,11 @@ static struct {
     bool overflow;
     struct trace trace;
     const void *innermost; /* the faulting pc */
+    bool touched;          /* while subject_touches was set */
     unsigned char *spare_stack;
 } subject;
+
+volatile sig_atomic_t subject_touches;
 
 /* ---- In the handler ----------------------------------------------------------------------- */
 
@@ -66,6 +69,8 @@ static void note(int number, const siginfo_t *info, const struct goroutine *g)
                        coro_guard_hit(info->si_addr) == g->coro.slot;
     subject.trace.count = 0;
     subject.innermost = NULL;
+    subject.touched = subject_touches;
+    subject_touches = 0;
 }
 
 static _Noreturn void fault_on_goroutine(void);
@@ -231,7 +236,7 @@ void subject_classify(struct report *r)
     case REPORT_ARITHMETIC_FAULT:
     case REPORT_ILLEGAL_INSTRUCTION:
     case REPORT_NIL_DEREFERENCE:
-        if (subject.signal && trace_is_runtime(subject.innermost))
+        if (subject.signal && !subject.touched && trace_is_runtime(subject.innermost))
             fault_internal(strsignal(subject.signal), "signal in the runtime", 0);
         break;
     default:
