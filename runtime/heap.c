@@ -8,8 +8,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "heap_limits.h"
-
 #define GIB ((size_t)1 << 30)
 #define MIB ((size_t)1 << 20)
 #define PAGE_BYTES ((uintptr_t)4096)
@@ -66,28 +64,59 @@ void heap_reset(void)
     heap.block_count = 0;
 }
 
-/* Take bytes from a region whose next free address is *next; NULL when it is used up. */
-static void *bump(enum region r, uintptr_t *next, size_t bytes)
+/* The next multiple of a power of two. */
+static uintptr_t round_up(uintptr_t address, size_t multiple)
 {
-    size_t left = heap_regions[r].bytes - (*next - heap_region_start(r));
-    if (bytes > left || left - bytes < 16) return NULL;
-    void *memory = (void *)*next; /* NOLINT(performance-no-int-to-ptr): fixed address */
-    *next += (bytes + 15) & ~(size_t)15;
-    return memset(memory, 0, bytes);
+    return (address + multiple - 1) & ~(uintptr_t)(multiple - 1);
+}
+
+/* Large pieces by giving their pages back: a program that asks for much and uses little of it pays
+ * for what it uses. */
+static void clear(uintptr_t low, uintptr_t high)
+{
+    enum { LARGE_BYTES = 1 << 20 };
+    if (high - low >= LARGE_BYTES) {
+        uintptr_t page = round_up(low, PAGE_BYTES);
+        uintptr_t end = high & ~(PAGE_BYTES - 1);
+        int status = madvise((void *)page, end - page, MADV_DONTNEED); /* NOLINT */
+        rt_assert(status == 0);
+        clear(low, page);
+        low = end;
+    }
+    memset((void *)low, 0, high - low); /* NOLINT(performance-no-int-to-ptr): fixed address */
+}
+
+struct heap_block *heap_block_make_aligned(size_t bytes, size_t alignment)
+{
+    rt_assert(alignment && !(alignment & (alignment - 1)));
+    if (alignment < HEAP_ALIGNMENT) alignment = HEAP_ALIGNMENT;
+    if (heap.block_count == HEAP_BLOCKS_MAX) return NULL;
+    const uintptr_t low = heap.heap_next;
+    const uintptr_t start = round_up(low + (heap.block_count ? 0 : HEAP_RED_BYTES), alignment);
+    const uintptr_t end = heap_region_start(REGION_HEAP) + heap_regions[REGION_HEAP].bytes;
+    if (start > end || bytes > end - start) return NULL;
+    if (end - start - bytes < HEAP_RED_BYTES + HEAP_ALIGNMENT) return NULL;
+    heap.heap_next = round_up(start + bytes + HEAP_RED_BYTES, HEAP_ALIGNMENT);
+    clear(low, heap.heap_next);
+    struct heap_block *block = (struct heap_block *)heap_table(REGION_BLOCKS) + heap.block_count++;
+    *block = (struct heap_block){.start = start, .bytes = bytes};
+    return block;
 }
 
 struct heap_block *heap_block_make(size_t bytes)
 {
-    if (heap.block_count == HEAP_BLOCKS_MAX) return NULL;
-    void *memory = bump(REGION_HEAP, &heap.heap_next, bytes ? bytes : 1);
-    if (!memory) return NULL;
-    struct heap_block *block = (struct heap_block *)heap_table(REGION_BLOCKS) + heap.block_count++;
-    block->start = (uintptr_t)memory;
-    block->bytes = bytes ? bytes : 1;
-    return block;
+    return heap_block_make_aligned(bytes, HEAP_ALIGNMENT);
 }
 
-void *arena_alloc(size_t bytes) { return bump(REGION_ARENA, &heap.arena_next, bytes); }
+void *arena_alloc(size_t bytes)
+{
+    size_t left =
+        heap_regions[REGION_ARENA].bytes - (heap.arena_next - heap_region_start(REGION_ARENA));
+    if (bytes > left || left - bytes < HEAP_ALIGNMENT) return NULL;
+    void *memory = (void *)heap.arena_next; /* NOLINT(performance-no-int-to-ptr): fixed address */
+    heap.arena_next += round_up(bytes, HEAP_ALIGNMENT);
+    return memset(memory, 0, bytes);
+}
 
 uintptr_t heap_end(void) { return heap.heap_next; }
 
@@ -95,27 +124,32 @@ uintptr_t arena_end(void) { return heap.arena_next; }
 
 size_t heap_block_count(void) { return heap.block_count; }
 
-const struct heap_block *heap_block_at(size_t index)
+struct heap_block *heap_block_at(size_t index)
 {
     rt_assert(index < heap.block_count);
-    return (const struct heap_block *)heap_table(REGION_BLOCKS) + index;
+    return (struct heap_block *)heap_table(REGION_BLOCKS) + index;
 }
 
-const struct heap_block *heap_block_of(const void *address)
+struct heap_block *heap_block_before(const void *address)
 {
-    size_t low = 0;
+    size_t low = 0; /* how many blocks are known to start at address or before it */
     size_t high = heap.block_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const struct heap_block *block = heap_block_at(middle);
-        if ((uintptr_t)address < block->start)
-            high = middle;
-        else if ((uintptr_t)address >= block->start + block->bytes)
+        if (heap_block_at(middle)->start <= (uintptr_t)address)
             low = middle + 1;
         else
-            return block;
+            high = middle;
     }
-    return NULL;
+    return low ? heap_block_at(low - 1) : NULL;
+}
+
+struct heap_block *heap_block_of(const void *address)
+{
+    struct heap_block *block = heap_block_before(address);
+    if (!block) return NULL;
+    size_t held = block->bytes ? block->bytes : 1;
+    return (uintptr_t)address - block->start < held ? block : NULL;
 }
 
 enum region heap_region_of(const void *address)

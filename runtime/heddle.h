@@ -155,9 +155,80 @@ _Noreturn void go_check_failed(const char *condition, const char *format, ...)
  * different outcomes. Not a scheduling point. */
 void go_observe(uint64_t value);
 
-/* Memory that lives until the end of the execution, zeroed, 16-byte aligned; never NULL.
- * Go's collector frees for the program, so there is no go_free. Limits: max_heap. */
+/* ---- Memory ------------------------------------------------------------------------------- */
+
+/* One heap, that of the execution: the same addresses whenever the same choices are made, all of it
+ * gone at the end. Nobody leaks here; what was freed is not handed out again in the same execution
+ * (so a limit bounds what is allocated in all, not what is alive), and between blocks lie at least
+ * 16 bytes of nobody.
+ *
+ * Not scheduling points. In programs compiled with -fsanitize=thread:
+ * Reports  use-after-free, heap-buffer-overflow (also before a block): any access, and accesses of
+ *          this page on behalf of the caller (the value of a send). An access further than the
+ *          bytes of nobody may meet another block. Without instrumentation only what is named below
+ *          is found.
+ * Limits   max_heap (1 GiB or 1,048,576 blocks in one execution): inconclusive, never NULL.
+ * Outside an execution (constructors) there is no such memory: a usage error. */
+
+/* Go's new: zeroed, 16-byte aligned, never NULL. Go's collector frees for the program; go_free may
+ * be used nevertheless. */
 void *go_new(size_t bytes);
+
+/* C's malloc and its family. Memory is zeroed whoever asks, so that nothing depends on what an
+ * earlier execution left; reading it before it was written is not detected. A block of no bytes is
+ * a block, with an address of its own. Source: C17 7.22.3, POSIX.
+ *
+ * calloc, reallocarray: NULL and ENOMEM if the product does not fit into a size_t.
+ * aligned_alloc, posix_memalign: NULL and EINVAL, or EINVAL, for an alignment that is no power of
+ * two (and, for posix_memalign, a multiple of sizeof(void *)). */
+void *go_malloc(size_t bytes);
+void *go_calloc(size_t count, size_t bytes);
+void *go_aligned_alloc(size_t alignment, size_t bytes);
+int go_posix_memalign(void **out, size_t alignment, size_t bytes);
+char *go_strdup(const char *text);
+char *go_strndup(const char *text, size_t most);
+
+/* Give a block back. NULL does nothing; the content stays as it was.
+ *
+ * To free is to write the whole block: an access by another goroutine that nothing orders before or
+ * after it is a data race, one that comes after it in order is a use after free.
+ * Reports  double-free; invalid-free for what is not the start of a block of this heap. That
+ *          includes memory that the C library allocates by itself (getline, realpath). */
+void go_free(void *memory);
+
+/* Resize: always another block; the caller reads the old one, writes the new one, and frees the old
+ * one. NULL is go_malloc; no bytes is go_free and gives NULL, as in glibc. Reports as go_free. */
+void *go_realloc(void *memory, size_t bytes);
+void *go_reallocarray(void *memory, size_t count, size_t bytes);
+
+/* C programs get these under their usual names: define HEDDLE_MALLOC before this page is included,
+ * best for all of it on the command line: -DHEDDLE_MALLOC -include heddle.h. Headers of the system
+ * may come before or after. Macros in C: so no compiler takes a malloc and its free away, or a
+ * write before a free. C++ has exception specifications, which macros would contradict: there the
+ * symbols are renamed, and new and delete remain the system's.
+ * For objects that are compiled already: objcopy --redefine-sym malloc=go_malloc, and so on; what
+ * their compiler took away (-fno-builtin keeps it from doing so) is not found. */
+#if defined(HEDDLE_MALLOC) && defined(__cplusplus)
+#pragma redefine_extname malloc go_malloc
+#pragma redefine_extname calloc go_calloc
+#pragma redefine_extname realloc go_realloc
+#pragma redefine_extname reallocarray go_reallocarray
+#pragma redefine_extname free go_free
+#pragma redefine_extname aligned_alloc go_aligned_alloc
+#pragma redefine_extname posix_memalign go_posix_memalign
+#pragma redefine_extname strdup go_strdup
+#pragma redefine_extname strndup go_strndup
+#elif defined(HEDDLE_MALLOC)
+#define malloc go_malloc
+#define calloc go_calloc
+#define realloc go_realloc
+#define reallocarray go_reallocarray
+#define free go_free
+#define aligned_alloc go_aligned_alloc
+#define posix_memalign go_posix_memalign
+#define strdup go_strdup
+#define strndup go_strndup
+#endif
 
 /* ---- Panics ------------------------------------------------------------------------------- */
 

@@ -113,7 +113,9 @@ uint64_t object_place_stable(const void *address)
         const struct goroutine *g = stack_owner((uintptr_t)address);
         if (g) return mix64(g->stable, g->coro.stack_high - (uintptr_t)address);
     }
-    return mix64(r, (uintptr_t)address - (uintptr_t)__ehdr_start);
+    /* Elsewhere in a region (between blocks, on a stack of nobody), or in the image. */
+    uintptr_t start = r == REGION_COUNT ? (uintptr_t)__ehdr_start : heap_region_start(r);
+    return mix64(r, (uintptr_t)address - start);
 }
 
 uint32_t object_stack_owner(const void *address)

@@ -47,13 +47,18 @@ volatile sig_atomic_t subject_touches;
 extern const char __ehdr_start[] __attribute__((weak));
 extern const char _end[] __attribute__((weak));
 
-/* User frames of an abort: unwinding by tables, since libc's frames keep no frame pointers. */
+static bool is_in_image(uintptr_t pc)
+{
+    return pc - (uintptr_t)__ehdr_start < (uintptr_t)_end - (uintptr_t)__ehdr_start;
+}
+
+/* User frames of an abort, or of a fault inside of memcpy: unwinding by tables, since libc's frames
+ * keep no frame pointers. */
 static _Unwind_Reason_Code note_frame(struct _Unwind_Context *context, void *unused)
 {
     (void)unused;
     uintptr_t pc = _Unwind_GetIP(context);
-    if (pc - (uintptr_t)__ehdr_start >= (uintptr_t)_end - (uintptr_t)__ehdr_start)
-        return _URC_NO_REASON;
+    if (!is_in_image(pc)) return _URC_NO_REASON;
     const void *ra = (const void *)pc; /* NOLINT(performance-no-int-to-ptr) */
     if (trace_is_runtime(ra)) return _URC_NO_REASON;
     if (subject.trace.count == TRACE_FRAMES_MAX) return _URC_END_OF_STACK;
@@ -158,10 +163,11 @@ static void on_signal(int number, siginfo_t *info, void *context)
         return;
     }
     note(number, info, g);
-    if (number == SIGABRT)
-        (void)_Unwind_Backtrace(note_frame, NULL);
-    else
-        note_by_frame_pointer(context, g);
+    const uintptr_t pc = context_pc(context);
+    const bool elsewhere = pc >= NIL_PAGE_BYTES && !is_in_image(pc);
+    if (number == SIGABRT || elsewhere) (void)_Unwind_Backtrace(note_frame, NULL);
+    /* A call through a wild pointer is nowhere: there is no table of it. */
+    if (number != SIGABRT && !subject.trace.count) note_by_frame_pointer(context, g);
     uintptr_t spare = (uintptr_t)subject.spare_stack + SPARE_STACK_BYTES;
     redirect(context, subject.overflow ? spare : 0);
     errno = saved;

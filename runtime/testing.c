@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* What a test gives and asks: harness data, oracles, execution-lifetime memory. */
+/* What a test gives and asks: harness data and oracles. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,15 +38,4 @@ void go_observe(uint64_t value)
     const struct goroutine *g = sched_current("go_observe");
     event_log.observed = mix64(event_log.observed, mix64(g->stable, value));
     event_mix(value);
-}
-
-GO_API void *go_new(size_t bytes)
-{
-    struct goroutine *g = sched_current("go_new");
-    struct heap_block *block = heap_block_make(bytes);
-    if (!block) sched_stop_limit("max_heap");
-    block->stable = mix64(g->stable, ++g->made);
-    block->made_by = g->number;
-    block->site = __builtin_return_address(0);
-    return (void *)block->start; /* NOLINT(performance-no-int-to-ptr): fixed address */
 }

@@ -181,9 +181,13 @@ void race_access_cell(struct shadow_cell *c, const struct access *a)
     const uint8_t mask = shadow_mask(a->address, a->bytes);
     const uint32_t now = order_current();
     if (unlikely(recall_state.active)) recall_access(a, mask, now);
-    if (unlikely(c->bad & mask)) access_report_bad(a);
+    const bool untouched = !c->read_mask && !c->write_mask && !shadow_detail_number(c);
+    if (unlikely(c->bad & mask) || (untouched && unlikely(heap_is_beyond(a->address)))) {
+        access_report_bad(a, c->bad & mask ? c->bad & mask : mask);
+        return; /* the detector of memory errors is off: such accesses are not remembered */
+    }
     if (unlikely(!now)) return; /* detector off */
-    if (!c->read_mask && !c->write_mask && !shadow_detail_number(c)) shadow_touch(a->address);
+    if (untouched) shadow_touch(a->address);
     if (c->read_mask) {
         c->read_mask = meet(a, mask, now, false, ACCESS_READ, c->read_segment, c->read_mask);
         if (!c->read_mask) c->read_segment = 0;

@@ -77,8 +77,9 @@ struct report_object {
     const char *kind;  /* "channel", "mutex", "waitgroup", ... one word */
     uintptr_t address; /* as the program sees it; 0 for nil */
     uintptr_t offset;  /* of address in its region: what the stable form prints; 0 elsewhere */
-    uint32_t made_by;  /* G number */
+    uint32_t made_by;  /* G number; of memory without a number: whose stack it is on, or 0 */
     bool first_use;    /* zero-value object: `made` is where it was first used */
+    bool beside;       /* address is not in the object, but next to it */
     struct trace made;
 };
 
@@ -102,6 +103,7 @@ struct report_goroutine {
 /* An access to memory. bytes 0: not known, or none. */
 struct report_access {
     uintptr_t address;
+    uintptr_t offset; /* in the heap, 0 elsewhere: what the stable form prints */
     size_t bytes;
     uint32_t goroutine;
     bool writes;
@@ -114,6 +116,8 @@ struct report {
     struct report_access access;   /* what `first` did; bytes 0: nothing of this kind */
     struct report_access previous; /* race: the other access, goroutine 0: none */
     struct trace previous_trace;   /* its stack; empty if it could not be recalled */
+    uint32_t freed_by;             /* G number of who had freed the object; 0: nobody */
+    struct trace freed;            /* and where */
     struct report_object object;
     uint32_t goroutine; /* whose stack `first` is */
     char state[48];     /* its wait reason, or "running" */

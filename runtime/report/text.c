@@ -3,8 +3,9 @@
  *
  * Invariants (of clusterfuzz.stacktraces, which reads line by line; text_test checks each)
  * - One header, "==PID==ERROR: HeddleSanitizer: TYPE on address 0x...", directly followed by the
- *   first stack; then a line with "previously allocated by", which ends the crash state. Everything
- *   else stands behind it.
+ *   first stack (for races and memory errors "WRITE of size 4 at 0x..." comes between them); then a
+ *   line with "previously allocated by", which ends the crash state. Everything else stands behind
+ *   it.
  * - Text from elsewhere (messages, notes, labels) is defused: no line of it can be taken for an
  *   error, a frame or an assertion of another tool.
  * - In the stable form nothing depends on the process, the machine or the checkout.
@@ -170,6 +171,21 @@ static uintptr_t shown_address(const struct printer *p)
     return p->style->stable ? p->report->object.offset : p->report->object.address;
 }
 
+static const char *access_phrase(const struct report_access *access)
+{
+    if (access->frees) return "free";
+    if (access->atomic) return access->writes ? "atomic write" : "atomic read";
+    return access->writes ? "write" : "read";
+}
+
+/* How much, where, by whom. */
+static void print_access(const struct printer *p, const struct report_access *access)
+{
+    if (access->bytes) fprintf(p->out, " of size %zu", access->bytes);
+    uintptr_t address = p->style->stable ? access->offset : access->address;
+    fprintf(p->out, " at 0x%" PRIxPTR " by goroutine %" PRIu32, address, access->goroutine);
+}
+
 static void print_header(const struct printer *p)
 {
     static const char line[] = "=================================================================";
@@ -177,6 +193,14 @@ static void print_header(const struct printer *p)
     const char *type = report_type_info(p->report->type)->text;
     fprintf(p->out, "%s\n==%d==ERROR: HeddleSanitizer: %s on address 0x%" PRIxPTR "\n", line,
             p->pid, type, shown_address(p));
+    const struct report_access *access = &p->report->access;
+    if (access->bytes) {
+        /* One word in front: ClusterFuzz makes it part of the type. What kind it is comes last. */
+        fputs(access->writes ? "WRITE" : "READ", p->out);
+        print_access(p, access);
+        if (access->atomic || access->frees) fprintf(p->out, " (%s)", access_phrase(access));
+        fputc('\n', p->out);
+    }
     print_trace(p, &p->report->first);
 }
 
@@ -184,10 +208,16 @@ static void print_header(const struct printer *p)
 static void print_object(const struct printer *p)
 {
     const struct report_object *object = &p->report->object;
-    fprintf(p->out, "\n0x%" PRIxPTR " is a ", shown_address(p));
+    fprintf(p->out, "\n0x%" PRIxPTR " is %sa ", shown_address(p), object->beside ? "next to " : "");
     if (object->number == 0 && !object->kind) {
         fputs("test-state previously allocated by goroutine 1 (no single object is at fault)\n",
               p->out);
+        return;
+    }
+    if (object->number == 0 && object->made_by != 0) {
+        print_text(p, object->kind);
+        fprintf(p->out, " previously allocated by goroutine %" PRIu32 " on its stack\n",
+                object->made_by);
         return;
     }
     if (object->number == 0) {
@@ -200,6 +230,25 @@ static void print_object(const struct printer *p)
     fprintf(p->out, " previously allocated by goroutine %" PRIu32 "%s here:\n", object->made_by,
             object->first_use ? ", first used" : "");
     print_trace(p, &object->made);
+}
+
+/* Two words at least before "of size": alone it would be taken for a part of the type. */
+static void print_previous(const struct printer *p)
+{
+    const struct report *r = p->report;
+    if (r->previous.goroutine == 0) return;
+    fprintf(p->out, "\nPrevious %s", access_phrase(&r->previous));
+    print_access(p, &r->previous);
+    fputs(r->previous_trace.count > 0 ? ":\n" : " (its stack is not known)\n", p->out);
+    print_trace(p, &r->previous_trace);
+}
+
+static void print_freed(const struct printer *p)
+{
+    const struct report *r = p->report;
+    if (r->freed_by == 0) return;
+    fprintf(p->out, "\nFreed by goroutine %" PRIu32 " at:\n", r->freed_by);
+    print_trace(p, &r->freed);
 }
 
 static void print_story(const struct printer *p)
@@ -361,6 +410,8 @@ void report_print_text(FILE *out, const struct report *r, const struct report_st
     const struct printer p = {.out = out, .report = r, .style = style, .pid = pid};
     print_header(&p);
     print_object(&p);
+    print_previous(&p);
+    print_freed(&p);
     print_story(&p);
     for (size_t i = 0; i < r->related_count && i < REPORT_RELATED_MAX; i++)
         print_related(&p, &r->related[i]);
