@@ -36,7 +36,7 @@ static struct artifact make_artifact(const char *folder, struct run_result *resu
         .target = "some_kernel",
         .variant = "buggy",
         .options = &options,
-        .input = (const uint8_t *)"\1\0\0long input",
+        .input = (const uint8_t *)"\1\2\0long input",
         .input_bytes = 13,
         .result = result,
         .signature = "deadlock--wait_for_nobody",
@@ -79,6 +79,7 @@ static void folder_has_input_report_and_trace(void **state)
     assert_string_equal(text, "the report\n");
     read_text(path, "trace.json", text, sizeof text, &size);
     assert_non_null(strstr(text, "\"op\":\"chan receive\""));
+    assert_non_null(strstr(text, "\n\"grain\": \"all\",\n"));
     fork_remove_folder(folder);
 }
 

@@ -9,16 +9,25 @@
  *   6       1      family
  *   7       1      n: bytes of data
  *   8       n      data, for CHOICE_DATA
- *   8+n     2 each schedule entries (gap, choice), to the end
+ *   8+n            schedule entries, to the end: (gap, choice), 2 bytes each, in grain sync, and
+ *                  (gap, access, choice), 3 bytes each, in the finer ones
  *
  * Invariants
- * - The decoder is total: any bytes of any length are a legal input. Missing bytes are zeros, a
- *   lone last gap byte is ignored, no bytes at all are the natural schedule. So cutting the tail
+ * - The decoder is total: any bytes of any length are a legal input. Missing bytes are zeros, an
+ *   incomplete last entry is ignored, no bytes at all are the natural schedule. So cutting the tail
  *   always simplifies, and never changes a choice before the cut.
  * - Entries are sparse deviations from the tail policy. An entry's nominal position is that of the
  *   entry before it (0 for the first) + 1 + its gap; the oldest entry whose nominal position has
  *   come is applied at the first position with several candidates: index = choice % n. An entry is
  *   used up by one position; overdue ones are applied at the next positions, one each.
+ * - In the finer grains an entry's nominal point is (p, k), the k-th counted access after position
+ *   p, or p itself for k = 0. With gap > 0 it is (previous p + gap, access); with gap 0, which is
+ *   another entry at the same position, (previous p, previous k + 1 + access). The first entry
+ *   follows (1, -1), so that its gap means what it means in grain sync. Both bytes are read by
+ *   input_gap. The oldest entry is applied at the first point with several candidates of those that
+ *   it is due at (input_is_due): accesses from the k-th on, at p or at a later position, and later
+ *   positions themselves. So an entry that finds too few accesses at its position moves to the next
+ *   operation, and never into another one's accesses before their k-th.
  * - A CHOICE_DATA takes one byte of data for n <= 256, two for n <= 65536, else four (little
  *   endian, missing bytes are zeros): value % n.
  */
@@ -29,30 +38,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "choice.h"
+
 enum {
     INPUT_VERSION = 1,
     INPUT_HEADER_BYTES = 8,
     INPUT_DATA_BYTES_MAX = 255,
-    INPUT_ENTRY_BYTES = 2,
+    INPUT_ENTRY_BYTES_SYNC = 2,
+    INPUT_ENTRY_BYTES_FINE = 3,
     INPUT_CHOICE_MAX = 255, /* an entry cannot name a later candidate */
     INPUT_GAP_DIRECT = 192, /* gap bytes below this are the gap itself */
     INPUT_GAP_STEP = 64,    /* from there on they count in steps of this */
     INPUT_GAP_MAX = INPUT_GAP_DIRECT + (255 - INPUT_GAP_DIRECT) * INPUT_GAP_STEP,
 };
 
-enum input_grain { INPUT_GRAIN_SYNC, INPUT_GRAIN_SHARED, INPUT_GRAIN_ALL };
 enum input_tail { INPUT_TAIL_NATURAL, INPUT_TAIL_RANDOM, INPUT_TAIL_PCT };
 
 /* One input, decoded. data and entries point into the bytes it was decoded from. */
 struct input {
-    enum input_grain grain; /* kept; has no effect yet */
+    enum grain grain;
     enum input_tail tail;
     uint32_t seed;
     uint8_t family; /* kept; has no effect yet */
     const uint8_t *data;
     size_t data_bytes;      /* at most INPUT_DATA_BYTES_MAX */
-    const uint8_t *entries; /* entry_count pairs (gap, choice) */
+    const uint8_t *entries; /* entry_count of input_entry_bytes(grain) bytes */
     size_t entry_count;
+};
+
+/* One entry, with the point that it is for. */
+struct input_entry {
+    uint64_t position;
+    uint64_t access; /* 0: the position itself; always 0 in grain sync */
+    uint8_t choice;
 };
 
 /* Decode size bytes. O(1), allocates nothing; the result lives as long as the bytes. */
@@ -62,6 +80,25 @@ struct input input_decode(const uint8_t *bytes, size_t size);
  * out_bytes. An input that is all defaults takes none. input_decode gives an equal input back. */
 size_t input_encode(const struct input *in, uint8_t *out, size_t out_bytes);
 
+size_t input_entry_bytes(enum grain grain);
+
+/* The entry number `index`; previous is the one before it, NULL for the first. */
+struct input_entry input_entry_at(const struct input *in, size_t index,
+                                  const struct input_entry *previous);
+
+/* Write the entry that follows previous (NULL: the first) and whose nominal point is `target`, or
+ * the nearest before it that can be written; target is a later point than that of previous. Returns
+ * what was written. */
+struct input_entry input_entry_write(enum grain grain, const struct input_entry *previous,
+                                     struct input_entry target, uint8_t *out);
+
+/* May the entry be applied at this point? */
+static inline bool input_is_due(const struct input_entry *entry, uint64_t position, uint64_t access)
+{
+    bool is_later_position = access == 0 && position > entry->position;
+    return is_later_position || (position >= entry->position && access >= entry->access);
+}
+
 /* Both inputs mean the same, byte for byte. */
 bool input_equal(const struct input *a, const struct input *b);
 
@@ -69,10 +106,18 @@ bool input_equal(const struct input *a, const struct input *b);
 uint64_t input_gap(uint8_t byte);
 uint8_t input_gap_byte(uint64_t gap);
 
-/* The generated input number index of seed, a function of the two: what `--policy bytes` and
- * --heddle-digests run. Half of them raw bytes, half with small gaps, where short programs have
- * their positions. Returns the size. */
+/* The generated input number index of seed, a function of the two: what --heddle-digests runs. Half
+ * of them raw bytes, half with small gaps, where short programs have their positions. Half are of
+ * grain sync, a quarter each of the others. Returns the size. */
 enum { INPUT_RANDOM_BYTES_MAX = 192 };
 size_t input_random(uint64_t seed, uint64_t index, uint8_t out[INPUT_RANDOM_BYTES_MAX]);
+
+/* The same with all of one grain: what `--policy bytes` runs. */
+size_t input_random_in(enum grain grain, uint64_t seed, uint64_t index,
+                       uint8_t out[INPUT_RANDOM_BYTES_MAX]);
+
+/* "sync", "shared", "all"; false if there is no grain of that name. */
+const char *input_grain_name(enum grain grain);
+bool input_grain_find(const char *name, enum grain *grain);
 
 #endif

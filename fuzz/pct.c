@@ -5,10 +5,11 @@
  * with the highest one runs. d-1 change points are drawn from [1, k]; at the i-th of them the
  * candidate that would run gets priority i, below all initial ones, and the choice is made again.
  * A bug of depth d is found with probability at least 1/(n k^(d-1)). Other kinds of choice are
- * uniform. k counts asked CHOICE_RUN only: a point with one candidate cannot be a change that
- * matters. Escapes keep spinning programs going: who yields (Gosched), who was chosen
- * PCT_STARVE_MAX times in a row, and the clock every PCT_CLOCK_MAX times (a ticker never runs dry,
- * and with its receiver could keep all others out) go below all others.
+ * uniform. k counts asked CHOICE_RUN only, also those at accesses: a point with one candidate
+ * cannot be a change that matters. Escapes keep spinning programs going: who yields (Gosched), who
+ * was chosen PCT_STARVE_MAX times in a row, and the clock every PCT_CLOCK_MAX times (a ticker never
+ * runs dry, and with its receiver could keep all others out) go below all others. Going on at an
+ * access is not counted there: much computing is no spinning, and ACCESS_SPIN bounds it.
  *
  * Source: Burckhardt, Kothari, Musuvathi, Nagarakatte, "A randomized scheduler with probabilistic
  * guarantees of finding bugs", ASPLOS 2010; the bound on starvation is SURW's (ASPLOS 2025).
@@ -78,6 +79,7 @@ size_t pct_choose(struct pct *pct, enum choice_kind kind, const struct candidate
         demote(pct, c[best].stable, (int64_t)i + 1);
         best = highest(pct, c, n);
     }
+    if (c[best].op.kind == OP_READ || c[best].op.kind == OP_WRITE) return best;
     uint64_t stable = c[best].stable;
     pct->last_count = stable == pct->last ? pct->last_count + 1 : 1;
     pct->last = stable;

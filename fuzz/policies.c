@@ -20,7 +20,8 @@
 static const struct policy_info table[] = {
     {"natural", "the running goroutine goes on while it can; one schedule", false,
      policy_natural_new, NULL},
-    {"random", "every candidate is equally likely", true, policy_random_new, NULL},
+    {"random", "every candidate is equally likely; at few of the accesses", true, policy_random_new,
+     NULL},
     {"pct", "random priorities, lowered at two random points (PCT, depth 3)", true, policy_pct_new,
      NULL},
     {"dfs", "every schedule once, depth first; says when complete", false, policy_dfs_new,

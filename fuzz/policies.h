@@ -13,7 +13,8 @@ struct policy_info {
     const char *summary; /* for --help */
     bool seeded;         /* different seeds give different runs */
 
-    /* Make one; execution i (from 0) under it is a function of the program, seed and i. */
+    /* Make one; execution i (from 0) under it is a function of the program, seed and i. Its grain
+     * is sync; set policy->grain before the first execution for another one. */
     struct policy *(*create)(uint64_t seed);
 
     /* Free what it owns besides itself. May be NULL. */

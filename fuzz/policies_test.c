@@ -12,6 +12,7 @@
 
 #include "pct.h"
 #include "policy_dfs.h"
+#include "rng.h"
 #include "testkit.h"
 
 enum { QUESTIONS = 200 };
@@ -63,6 +64,37 @@ static void same_seed_gives_the_same_runs(void **state)
         policy_destroy(first);
         policy_destroy(second);
     }
+}
+
+/* In a finer grain random passes most accesses by; each execution at a rate of its own. */
+static void random_skips_accesses_at_a_rate_of_the_execution(void **state)
+{
+    (void)state;
+    enum { ACCESSES = 5000 };
+    static struct driver_question questions[1 + ACCESSES];
+    static struct driver_run run;
+    unsigned seen = 0;
+    for (size_t i = 0; i <= ACCESSES; i++)
+        questions[i] =
+            (struct driver_question){.kind = CHOICE_RUN, .n = 2, .is_access = i % 500 != 0};
+    struct policy *policy = policy_find("random")->create(1);
+    policy->grain = GRAIN_ALL;
+    for (int i = 0; i < 100; i++) {
+        driver_run(policy, questions, 1 + ACCESSES, &run);
+        unsigned rate = 0; /* The nearest of 1 in 1, 2, 4, ... 128. */
+        while (rate < 8 && (run.asked * 3) << rate < ACCESSES * 2) rate++;
+        assert_true(rate < 8);
+        seen |= 1u << rate;
+    }
+    assert_int_equal(seen, 0xff);
+    policy->grain = GRAIN_SYNC;
+    driver_run(policy, questions, 1 + ACCESSES, &run);
+    assert_int_equal(run.asked, 11);
+    /* There it draws for nothing else. */
+    struct rng rng = rng_of(1, 100);
+    for (size_t i = 0; i <= ACCESSES; i += 500)
+        assert_int_equal(run.answers[i], rng_below(&rng, 2));
+    policy_destroy(policy);
 }
 
 static void runs_and_seeds_differ_where_the_table_says_so(void **state)
@@ -185,8 +217,9 @@ static void dfs_enumerates_all_kinds_of_choice(void **state)
 {
     (void)state;
     static const struct driver_question questions[] = {
-        {CHOICE_SELECT, 2, NULL}, {CHOICE_DATA, 3, NULL},   {CHOICE_TIMER, 2, NULL},
-        {CHOICE_RUN, 1, NULL},    {CHOICE_WAITER, 2, NULL},
+        {CHOICE_SELECT, 2, NULL, false}, {CHOICE_DATA, 3, NULL, false},
+        {CHOICE_TIMER, 2, NULL, false},  {CHOICE_RUN, 1, NULL, false},
+        {CHOICE_WAITER, 2, NULL, false},
     };
     struct policy *policy = policy_find("dfs")->create(0);
     struct driver_run run;
@@ -330,6 +363,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table_finds_each_policy_by_its_name),
         cmocka_unit_test(same_seed_gives_the_same_runs),
+        cmocka_unit_test(random_skips_accesses_at_a_rate_of_the_execution),
         cmocka_unit_test(runs_and_seeds_differ_where_the_table_says_so),
         cmocka_unit_test(natural_takes_candidate_0_and_is_asked_for_data_alone),
         cmocka_unit_test(random_takes_every_candidate_sooner_or_later),

@@ -3,46 +3,61 @@
  *
  * Invariants
  * - An execution is a function of the program and the bytes: nothing is kept from the one before.
- * - What the tail policy answers at a position does not depend on the entries before it (random is
- *   drawn from seed and position), so that one entry more or less does not move all others.
- * - With the natural tail all positions before the next entry are quiet and cost nothing; with the
+ * - What the tail policy answers at a point does not depend on the entries before it (random is
+ *   drawn from seed, position and access), so that one entry more or less does not move all others.
+ * - With the natural tail all points before the next entry are quiet and cost nothing; with the
  *   tail pct the policy is not blind, as priorities belong to stable ids.
- * - pct's k must not be learned here, so the seed draws it too: a power of two from 8 to 1024.
+ * - The tail random is uniform at positions, but leaves most accesses alone: a switch at every one
+ *   would not let anybody get far. The seed draws how rare its switches there are, 1 in 1 to 128.
+ * - pct's k must not be learned here, so the seed draws it too: a power of two from 8 to 1024, and
+ *   to 16384 in the finer grains, where it counts accesses as well.
  */
 #include "policy_bytes.h"
 
 #include "policies.h"
 
-/* Which number of rng_at each use takes; positions count from 1 and stay below these. */
-enum draw { DRAW_PCT_POINTS = 0 };
+/* Which number of rng_at each use takes; positions count from 1. */
+enum draw { DRAW_TAIL = 0 };
 
-/* The nominal position of entry next_entry into next_position. */
-static void plan_entry(struct policy_bytes *p, uint64_t previous_position)
+enum { RATES = 8, PCT_POINTS_MIN = 8, PCT_SIZES_SYNC = 8, PCT_SIZES_FINE = 12 };
+
+static bool has_entry(const struct policy_bytes *p) { return p->next_entry < p->input.entry_count; }
+
+/* The entry number next_entry is the next one now; previous is the one before, or NULL. */
+static void plan_entry(struct policy_bytes *p, const struct input_entry *previous)
 {
-    if (p->next_entry < p->input.entry_count) {
-        uint8_t gap = p->input.entries[p->next_entry * INPUT_ENTRY_BYTES];
-        p->next_position = previous_position + 1 + input_gap(gap);
-    } else {
-        p->next_position = UINT64_MAX;
-    }
-    p->policy.quiet_until = p->input.tail == INPUT_TAIL_NATURAL ? p->next_position : 0;
+    bool planned = has_entry(p);
+    if (planned) p->entry = input_entry_at(&p->input, p->next_entry, previous);
+    if (p->input.tail != INPUT_TAIL_NATURAL) return;
+    p->policy.quiet_until = planned ? p->entry.position : UINT64_MAX;
+    p->policy.quiet_accesses = planned ? p->entry.access : UINT64_MAX;
+}
+
+static void begin_tail(struct policy_bytes *p)
+{
+    uint64_t draw = rng_at(p->input.seed, DRAW_TAIL);
+    p->policy.blind = p->input.tail != INPUT_TAIL_PCT;
+    p->policy.quiet_until = 0;
+    p->policy.quiet_accesses = 0;
+    p->rate_mask = ((uint64_t)1 << draw % RATES) - 1;
+    if (p->input.tail != INPUT_TAIL_PCT) return;
+    unsigned sizes = p->input.grain == GRAIN_SYNC ? PCT_SIZES_SYNC : PCT_SIZES_FINE;
+    pct_begin(&p->pct, rng_of(p->input.seed, 0), (uint64_t)PCT_POINTS_MIN << draw % sizes);
 }
 
 static void begin_bytes(struct policy *self)
 {
     struct policy_bytes *p = (struct policy_bytes *)self;
     if (p->generates) {
-        size_t size = input_random(p->seed, p->run++, p->generated);
+        size_t size = input_random_in(self->grain, p->seed, p->run++, p->generated);
         p->input = input_decode(p->generated, size);
+    } else {
+        self->grain = p->input.grain;
     }
     p->next_entry = 0;
     p->next_data = 0;
-    p->policy.blind = p->input.tail != INPUT_TAIL_PCT;
-    if (p->input.tail == INPUT_TAIL_PCT) {
-        uint64_t points = (uint64_t)8 << (rng_at(p->input.seed, DRAW_PCT_POINTS) % 8);
-        pct_begin(&p->pct, rng_of(p->input.seed, 0), points);
-    }
-    plan_entry(p, 0);
+    begin_tail(p);
+    plan_entry(p, NULL);
 }
 
 static uint8_t next_byte(struct policy_bytes *p)
@@ -58,22 +73,31 @@ static size_t choose_data(struct policy_bytes *p, size_t n)
     return (size_t)(value % n);
 }
 
+/* Each candidate of a position is equally likely; at an access nothing happens, or the same. */
+static size_t choose_at_random(const struct policy_bytes *p, size_t n)
+{
+    uint64_t draw = rng_at(p->input.seed, p->policy.position);
+    if (p->policy.access == 0) return rng_scale(draw, n);
+    draw = rng_at(draw, p->policy.access);
+    return (draw & p->rate_mask) == 0 ? rng_scale(draw, n) : 0;
+}
+
 static size_t choose_bytes(struct policy *self, enum choice_kind kind, const struct candidate *c,
                            size_t n)
 {
     struct policy_bytes *p = (struct policy_bytes *)self;
     if (kind == CHOICE_DATA) return choose_data(p, n);
-    if (self->position >= p->next_position) {
-        size_t choice = p->input.entries[p->next_entry * INPUT_ENTRY_BYTES + 1];
+    if (has_entry(p) && input_is_due(&p->entry, self->position, self->access)) {
+        struct input_entry used = p->entry;
         p->next_entry++;
-        plan_entry(p, p->next_position);
-        return choice % n;
+        plan_entry(p, &used);
+        return used.choice % n;
     }
     switch (p->input.tail) {
     case INPUT_TAIL_NATURAL:
         return 0;
     case INPUT_TAIL_RANDOM:
-        return rng_scale(rng_at(p->input.seed, self->position), n);
+        return choose_at_random(p, n);
     case INPUT_TAIL_PCT:
         return pct_choose(&p->pct, kind, c, n);
     }

@@ -2,10 +2,11 @@
 /* A policy that asks another one and writes its answers down; the encoder for what it wrote.
  *
  * Invariants
- * - The inner policy sees the same positions and questions as it would alone.
+ * - The inner policy sees the same points and questions as it would alone; the others are seen here
+ *   all the same, because it matters to entries where there are several candidates.
  * - Only answers other than 0 become entries: the tail is natural. A distance that no gap byte
- *   stands for is bridged. (1) The entry may come early: it waits for the next position with
- *   several candidates. (2) Where that position would be an earlier one, an entry with choice 0 is
+ *   stands for is bridged. (1) The entry may come early: it waits for the next point with several
+ *   candidates that it is due at. (2) Where that would be an earlier one, an entry with choice 0 is
  *   put there; it changes nothing, as the answer was 0.
  */
 #include "record.h"
@@ -13,13 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
 #include "input.h"
 #include "policies.h"
 
+/* Whether the inner policy watches this site is told by the candidates. */
 static void mirror(struct record *record)
 {
-    record->policy.blind = record->inner->blind;
+    const struct policy *inner = record->inner;
+    record->policy.grain = inner->grain;
+    record->policy.blind = inner->blind && inner->watched_count == 0;
     record->policy.quiet_until = 0;
+    record->policy.quiet_accesses = 0;
 }
 
 static void begin_record(struct policy *self)
@@ -27,7 +33,9 @@ static void begin_record(struct policy *self)
     struct record *record = (struct record *)self;
     record->answer_count = 0;
     record->inner->position = 0;
+    record->inner->access = 0;
     record->inner->quiet_until = 0;
+    record->inner->quiet_accesses = 0;
     if (record->inner->begin) record->inner->begin(record->inner);
     mirror(record);
 }
@@ -42,16 +50,35 @@ static void append(struct record *record, struct record_answer answer)
     record->answers[record->answer_count++] = answer;
 }
 
+static bool is_watched(const struct policy *inner, const struct candidate *c)
+{
+    for (size_t i = 0; i < inner->watched_count; i++)
+        if (inner->watched[i] == c[0].op.site) return true;
+    return inner->watched_count == 0;
+}
+
+/* Would choose() answer 0 for the inner policy without asking it? */
+static bool is_quiet(const struct policy *inner, const struct candidate *c)
+{
+    if (inner->position < inner->quiet_until) return true;
+    if (inner->access == 0) return false;
+    return inner->access < inner->quiet_accesses || !is_watched(inner, c);
+}
+
 static size_t choose_record(struct policy *self, enum choice_kind kind, const struct candidate *c,
                             size_t n)
 {
     struct record *record = (struct record *)self;
     struct policy *inner = record->inner;
     inner->position = self->position;
-    bool quiet = kind != CHOICE_DATA && inner->position < inner->quiet_until;
-    size_t index = quiet ? 0 : inner->choose(inner, kind, c, n);
-    uint64_t position = kind == CHOICE_DATA ? 0 : self->position;
-    append(record, (struct record_answer){.position = position, .n = n, .index = index});
+    inner->access = self->access;
+    bool data = kind == CHOICE_DATA;
+    size_t index = 0;
+    if (data || !is_quiet(inner, c)) index = inner->choose(inner, kind, inner->blind ? NULL : c, n);
+    append(record, (struct record_answer){.position = data ? 0 : self->position,
+                                          .access = data ? 0 : self->access,
+                                          .n = n,
+                                          .index = index});
     return index;
 }
 
@@ -90,41 +117,45 @@ void record_free(struct record *record)
 
 /* Entries as they are made; memory for all of them is reserved before. */
 struct entries {
+    enum grain grain;
     uint8_t *bytes;
-    size_t size;
-    uint64_t position; /* nominal position of the last one */
+    size_t count;
+    struct input_entry last; /* if count is not 0 */
 };
 
-/* Add an entry for the position `target`, nominally there or a little before. */
-static uint64_t add_entry(struct entries *entries, uint64_t target, uint8_t choice)
+/* Add an entry for this answer, nominally there or a little before. Returns where it stands. */
+static uint8_t *add_entry(struct entries *entries, const struct record_answer *answer)
 {
-    uint8_t gap = input_gap_byte(target - entries->position - 1);
-    entries->bytes[entries->size++] = gap;
-    entries->bytes[entries->size++] = choice;
-    entries->position += 1 + input_gap(gap);
-    return entries->position;
+    struct input_entry target = {
+        .position = answer->position, .access = answer->access, .choice = (uint8_t)answer->index};
+    uint8_t *at = entries->bytes + entries->count * input_entry_bytes(entries->grain);
+    const struct input_entry *previous = entries->count ? &entries->last : NULL;
+    entries->last = input_entry_write(entries->grain, previous, target, at);
+    entries->count++;
+    return at;
 }
 
-/* First answer from index `from` on that is a position, at or after `position`. */
-static size_t find_position(const struct record *record, size_t from, uint64_t position)
+/* First answer from index `from` on that is given at a point where the entry is due. */
+static size_t find_due(const struct record *record, size_t from, const struct input_entry *entry)
 {
-    while (record->answers[from].position < position) from++;
-    return from;
+    for (;; from++) {
+        const struct record_answer *answer = &record->answers[from];
+        if (answer->position == 0) continue; /* data */
+        if (input_is_due(entry, answer->position, answer->access)) return from;
+    }
 }
 
 /* Encode the answer number `at`, whose entry may have to be approached by entries of choice 0. All
- * positions between the last entry's and this one were answered 0; `from` is the first of them. */
+ * points between the last entry's and this one were answered 0; `from` is the first of them. */
 static void encode_answer(const struct record *record, struct entries *entries, size_t from,
                           size_t at)
 {
-    const struct record_answer *answer = &record->answers[at];
     for (;;) {
-        uint8_t choice = (uint8_t)answer->index;
-        size_t mark = entries->size;
-        uint64_t nominal = add_entry(entries, answer->position, choice);
-        size_t lands = find_position(record, from, nominal);
+        uint8_t *entry = add_entry(entries, &record->answers[at]);
+        size_t lands = find_due(record, from, &entries->last);
+        rt_assert(lands <= at);
         if (lands == at) return;
-        entries->bytes[mark + 1] = 0;
+        entry[input_entry_bytes(entries->grain) - 1] = 0;
         from = lands + 1;
     }
 }
@@ -157,8 +188,10 @@ enum record_status record_encode(const struct record *record, uint8_t **bytes, s
     uint8_t data[INPUT_DATA_BYTES_MAX];
     size_t data_bytes = encode_data(record, data);
     if (data_bytes == SIZE_MAX) return RECORD_DATA_TOO_LONG;
-    /* An answer needs at most one entry for itself and one for each position before it. */
-    struct entries entries = {.bytes = policy_alloc(record->answer_count * INPUT_ENTRY_BYTES + 1)};
+    enum grain grain = record->policy.grain;
+    /* An answer needs at most one entry for itself and one for each point before it. */
+    size_t entry_bytes = record->answer_count * input_entry_bytes(grain);
+    struct entries entries = {.grain = grain, .bytes = policy_alloc(entry_bytes + 1)};
     size_t from = 0;
     for (size_t i = 0; i < record->answer_count; i++) {
         if (record->answers[i].position == 0 || record->answers[i].index == 0) continue;
@@ -169,10 +202,11 @@ enum record_status record_encode(const struct record *record, uint8_t **bytes, s
         encode_answer(record, &entries, from, i);
         from = i + 1;
     }
-    struct input in = {.data = data,
+    struct input in = {.grain = entries.count ? grain : GRAIN_SYNC,
+                       .data = data,
                        .data_bytes = data_bytes,
                        .entries = entries.bytes,
-                       .entry_count = entries.size / INPUT_ENTRY_BYTES};
+                       .entry_count = entries.count};
     *size = input_encode(&in, NULL, 0);
     *bytes = policy_alloc(*size + 1);
     input_encode(&in, *bytes, *size);

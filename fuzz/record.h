@@ -15,6 +15,7 @@
 /* One question with several answers. */
 struct record_answer {
     uint64_t position; /* 0 for CHOICE_DATA */
+    uint32_t access;   /* as in struct policy */
     size_t n;
     size_t index;
 };
@@ -36,8 +37,9 @@ enum record_status {
     RECORD_DATA_TOO_LONG,    /* more than INPUT_DATA_BYTES_MAX bytes, or a number above 2^32 */
 };
 
-/* Encode the latest execution as an input with the natural tail: *bytes is malloc'ed, *size its
- * size (0 is possible: a natural run). On another status than RECORD_OK nothing is allocated. */
+/* Encode the latest execution as an input of its grain, with the natural tail: *bytes is malloc'ed,
+ * *size its size (0 is possible: a natural run). On another status than RECORD_OK nothing is
+ * allocated. */
 enum record_status record_encode(const struct record *record, uint8_t **bytes, size_t *size);
 const char *record_status_text(enum record_status status);
 

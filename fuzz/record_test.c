@@ -38,13 +38,16 @@ static size_t choose_listed(struct policy *self, enum choice_kind kind, const st
 }
 
 /* Record `answers`, re-encode, play: the answers must be the same. */
-static void check_round_trip(const struct driver_question *questions, size_t count,
-                             const size_t *asked_answers)
+static void check_round_trip(enum grain grain, const struct driver_question *questions,
+                             size_t count, const size_t *asked_answers)
 {
     static struct driver_run recorded, replayed;
-    struct listed listed = {
-        .policy = {.name = "listed", .blind = true, .begin = begin_listed, .choose = choose_listed},
-        .answers = asked_answers};
+    struct listed listed = {.policy = {.name = "listed",
+                                       .blind = true,
+                                       .grain = grain,
+                                       .begin = begin_listed,
+                                       .choose = choose_listed},
+                            .answers = asked_answers};
     struct record record;
     uint8_t *bytes;
     size_t size;
@@ -70,20 +73,25 @@ static void any_answers_come_back_when_re_encoded(void **state)
         struct rng rng = rng_of(program, 0);
         size_t asked_one_in = 1 + rng_below(&rng, program % 2 ? 300 : 3);
         size_t deviates_one_in = 1 + rng_below(&rng, program % 3 ? 400 : 4);
+        size_t position_one_in = 1 + rng_below(&rng, program % 5 ? 5 : 1000);
         size_t data_left = 200, asked = 0;
+        enum grain grain = (enum grain)(program % 7 % 3);
         for (size_t i = 0; i < QUESTIONS; i++) {
             struct driver_question *q = &questions[i];
             *q = (struct driver_question){.kind = CHOICE_RUN, .n = 1};
+            q->is_access = i > 0 && rng_below(&rng, position_one_in) != 0;
             if (rng_below(&rng, asked_one_in) != 0) continue;
             q->n = 2 + rng_below(&rng, 200);
             if (data_left > 0 && rng_below(&rng, 40) == 0) {
                 q->kind = CHOICE_DATA;
+                q->is_access = false;
                 data_left--;
             }
+            if (q->is_access && grain == GRAIN_SYNC) continue;
             bool deviates = rng_below(&rng, deviates_one_in) == 0;
             answers[asked++] = deviates ? rng_below(&rng, q->n) : 0;
         }
-        check_round_trip(questions, QUESTIONS, answers);
+        check_round_trip(grain, questions, QUESTIONS, answers);
     }
 }
 
@@ -99,18 +107,42 @@ static void every_distance_between_deviations_can_be_encoded(void **state)
         for (size_t i = 0; i < distance + 2; i++)
             questions[i] = (struct driver_question){.kind = CHOICE_RUN, .n = 2};
         dense[0] = dense[distance] = 1;
-        check_round_trip(questions, distance + 2, dense);
+        check_round_trip(GRAIN_SYNC, questions, distance + 2, dense);
+        check_round_trip(GRAIN_SHARED, questions, distance + 2, dense);
         for (size_t i = 1; i < distance; i++) questions[i].n = 1;
         questions[distance + 1].n = 1;
-        check_round_trip(questions, distance + 2, sparse);
+        check_round_trip(GRAIN_SYNC, questions, distance + 2, sparse);
+        check_round_trip(GRAIN_SHARED, questions, distance + 2, sparse);
+    }
+}
+
+/* The same with accesses in between, behind the first position or behind the last but one. */
+static void every_distance_between_accesses_can_be_encoded(void **state)
+{
+    (void)state;
+    static struct driver_question questions[QUESTIONS];
+    static size_t dense[QUESTIONS];
+    static const size_t sparse[] = {1, 1};
+    for (size_t distance = 1; distance < QUESTIONS - 1; distance += distance < 1000 ? 1 : 37) {
+        memset(dense, 0, sizeof dense);
+        dense[0] = dense[distance] = 1;
+        for (size_t position = 0; position < distance; position += 1 + distance / 3) {
+            for (size_t i = 0; i < distance + 2; i++)
+                questions[i] = (struct driver_question){
+                    .kind = CHOICE_RUN, .n = 2, .is_access = i > 0 && i != position};
+            check_round_trip(GRAIN_ALL, questions, distance + 2, dense);
+            for (size_t i = 1; i < distance; i++) questions[i].n = 1;
+            questions[distance + 1].n = 1;
+            check_round_trip(GRAIN_ALL, questions, distance + 2, sparse);
+        }
     }
 }
 
 static void natural_run_needs_no_bytes(void **state)
 {
     (void)state;
-    static const struct driver_question questions[] = {{CHOICE_RUN, 3, NULL},
-                                                       {CHOICE_DATA, 9, NULL}};
+    static const struct driver_question questions[] = {{CHOICE_RUN, 3, NULL, false},
+                                                       {CHOICE_DATA, 9, NULL, false}};
     struct policy *natural = policy_find("natural")->create(0);
     struct record record;
     struct driver_run run;
@@ -126,6 +158,7 @@ static void natural_run_needs_no_bytes(void **state)
 }
 
 static void begin_quiet(struct policy *self) { self->quiet_until = 4; }
+static void begin_quiet_accesses(struct policy *self) { self->quiet_accesses = 2; }
 
 static size_t choose_one(struct policy *self, enum choice_kind kind, const struct candidate *c,
                          size_t n)
@@ -138,8 +171,8 @@ static void quiet_positions_stay_quiet(void **state)
 {
     (void)state;
     static const struct driver_question questions[] = {
-        {CHOICE_RUN, 2, NULL}, {CHOICE_RUN, 2, NULL}, {CHOICE_DATA, 2, NULL},
-        {CHOICE_RUN, 2, NULL}, {CHOICE_RUN, 2, NULL},
+        {CHOICE_RUN, 2, NULL, false}, {CHOICE_RUN, 2, NULL, false}, {CHOICE_DATA, 2, NULL, false},
+        {CHOICE_RUN, 2, NULL, false}, {CHOICE_RUN, 2, NULL, false},
     };
     static const size_t expected[] = {0, 0, 1, 0, 1};
     struct policy inner = {
@@ -149,6 +182,36 @@ static void quiet_positions_stay_quiet(void **state)
     record_init(&record, &inner);
     driver_run(&record.policy, questions, 5, &run);
     assert_memory_equal(run.answers, expected, sizeof expected);
+    record_free(&record);
+}
+
+/* Watched accesses only, from the second after a position on. */
+static void quiet_accesses_stay_quiet(void **state)
+{
+    (void)state;
+    static const int sites[2];
+    const void *const watched[] = {&sites[1]};
+    const struct candidate here[2] = {{.op = {.kind = OP_READ, .site = &sites[1]}}};
+    const struct candidate there[2] = {{.op = {.kind = OP_READ, .site = &sites[0]}}};
+    const struct driver_question questions[] = {
+        {CHOICE_RUN, 2, here, true},  {CHOICE_RUN, 2, NULL, false}, {CHOICE_RUN, 2, here, true},
+        {CHOICE_RUN, 2, here, true},  {CHOICE_RUN, 2, there, true}, {CHOICE_RUN, 2, here, true},
+        {CHOICE_RUN, 1, NULL, false}, {CHOICE_RUN, 2, here, true},  {CHOICE_RUN, 2, here, true},
+    };
+    static const size_t expected[] = {0, 1, 0, 1, 0, 1, 0, 0, 1};
+    struct policy inner = {.name = "quiet",
+                           .blind = true,
+                           .grain = GRAIN_ALL,
+                           .watched = watched,
+                           .watched_count = 1,
+                           .begin = begin_quiet_accesses,
+                           .choose = choose_one};
+    struct record record;
+    static struct driver_run run;
+    record_init(&record, &inner);
+    driver_run(&record.policy, questions, 9, &run);
+    assert_memory_equal(run.answers, expected, sizeof expected);
+    assert_int_equal(record.answer_count, 8);
     record_free(&record);
 }
 
@@ -178,7 +241,8 @@ static enum record_status status_of_answer(struct driver_question question, size
 static void what_the_form_cannot_hold_is_told(void **state)
 {
     (void)state;
-    const struct driver_question many = {CHOICE_RUN, 1000, NULL}, data = {CHOICE_DATA, 10, NULL};
+    const struct driver_question many = {CHOICE_RUN, 1000, NULL, false},
+                                 data = {CHOICE_DATA, 10, NULL, false};
     assert_int_equal(status_of_answer(many, 255, 1), RECORD_OK);
     assert_int_equal(status_of_answer(many, 256, 1), RECORD_CHOICE_TOO_LARGE);
     assert_int_equal(status_of_answer(data, 3, INPUT_DATA_BYTES_MAX), RECORD_OK);
@@ -266,8 +330,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_answers_come_back_when_re_encoded),
         cmocka_unit_test(every_distance_between_deviations_can_be_encoded),
+        cmocka_unit_test(every_distance_between_accesses_can_be_encoded),
         cmocka_unit_test(natural_run_needs_no_bytes),
         cmocka_unit_test(quiet_positions_stay_quiet),
+        cmocka_unit_test(quiet_accesses_stay_quiet),
         cmocka_unit_test(what_the_form_cannot_hold_is_told),
         cmocka_unit_test(re_encoded_execution_has_the_same_digest),
         cmocka_unit_test(recording_does_not_change_an_execution),

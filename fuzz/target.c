@@ -214,13 +214,14 @@ bool target_share(const char *path)
     return true;
 }
 
-bool target_digest(uint64_t seed, uint64_t count, uint64_t *digest, uint64_t *culprit)
+bool target_digest(enum grain grain, uint64_t seed, uint64_t count, uint64_t *digest,
+                   uint64_t *culprit)
 {
     uint8_t bytes[INPUT_RANDOM_BYTES_MAX];
     struct run_result first, second;
     *digest = 0;
     for (uint64_t i = 0; i < count; i++) {
-        size_t size = input_random(seed, i, bytes);
+        size_t size = input_random_in(grain, seed, i, bytes);
         target_try(bytes, size, &first);
         target_try(bytes, size, &second);
         *culprit = i;

@@ -65,8 +65,9 @@ const struct target_counts *target_counts(void);
  * errno if that cannot be. */
 bool target_share(const char *path);
 
-/* One digest of `count` generated inputs of seed; each runs twice. False if one of them then had
- * another digest: *culprit is its index. */
-bool target_digest(uint64_t seed, uint64_t count, uint64_t *digest, uint64_t *culprit);
+/* One digest of `count` generated inputs of seed, all of one grain; each runs twice. False if one
+ * of them then had another digest: *culprit is its index. */
+bool target_digest(enum grain grain, uint64_t seed, uint64_t count, uint64_t *digest,
+                   uint64_t *culprit);
 
 #endif

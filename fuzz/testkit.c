@@ -2,8 +2,9 @@
 /* What the tests of fuzz/ share.
  *
  * The fake driver asks a policy what choose() and the scheduler would ask, without a runtime. It
- * keeps the contract of choice.h: positions count from 1 and not for CHOICE_DATA, one candidate is
- * not asked about, quiet positions answer 0, a blind policy gets no candidates.
+ * keeps the contract of choice.h: positions count from 1 and not for CHOICE_DATA, accesses from 1
+ * after each position that is not quiet, one candidate is not asked about, quiet points answer 0, a
+ * blind policy gets no candidates.
  */
 #include "testkit.h"
 
@@ -24,7 +25,9 @@ void driver_begin(struct policy *policy, struct driver_run *run)
 {
     memset(run, 0, sizeof *run);
     policy->position = 0;
+    policy->access = 0;
     policy->quiet_until = 0;
+    policy->quiet_accesses = 0;
     if (policy->begin) policy->begin(policy);
 }
 
@@ -44,14 +47,22 @@ static size_t ask(struct policy *policy, const struct driver_question *question)
     return answer;
 }
 
+/* True if it is a quiet point. */
+static bool count_point(struct policy *policy, bool is_access)
+{
+    if (!is_access) {
+        policy->position++;
+        policy->access = 0;
+        return policy->position < policy->quiet_until;
+    }
+    if (policy->grain == GRAIN_SYNC || policy->position < policy->quiet_until) return true;
+    return ++policy->access < policy->quiet_accesses;
+}
+
 size_t driver_ask(struct policy *policy, struct driver_run *run, struct driver_question question)
 {
     assert_true(run->count < DRIVER_ANSWERS_MAX);
-    bool quiet = false;
-    if (question.kind != CHOICE_DATA) {
-        policy->position++;
-        quiet = policy->position < policy->quiet_until;
-    }
+    bool quiet = question.kind != CHOICE_DATA && count_point(policy, question.is_access);
     size_t answer = 0;
     if (question.n > 1 && !quiet) {
         answer = ask(policy, &question);

@@ -12,12 +12,13 @@
 
 enum { DRIVER_ANSWERS_MAX = 8192, DRIVER_CANDIDATES_MAX = 16 };
 
-/* One position, or one CHOICE_DATA. n == 1: a position at which nobody is asked. */
+/* One position, one plain access or one CHOICE_DATA. n == 1: a point at which nobody is asked. */
 struct driver_question {
     enum choice_kind kind;
     size_t n;
     const struct candidate
         *candidates; /* NULL: of goroutines 1 to n with stable ids 101 to 100+n */
+    bool is_access;  /* a point, and counted, if the policy's grain is not sync */
 };
 
 /* What came of one execution. */

@@ -2,8 +2,10 @@
 /* trace.json: what an artifact was run with and what happened, for programs that read it.
  *
  * Events are keyed by what does not change between schedules: the stable id of the goroutine and
- * the event's place among that goroutine's (from 1). One event is one line, so that two traces can
- * be compared with diff. Nothing of this process (addresses, times, paths) is in it.
+ * the event's place among that goroutine's operations (from 1). A plain access at which another
+ * goroutine was chosen is an event too, but no operation: its place is that of the operation before
+ * it. One event is one line, so that two traces can be compared with diff. Nothing of this process
+ * (addresses, times, paths) is in it.
  */
 #include "trace.h"
 
@@ -11,6 +13,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "input.h"
 
 enum { SCHEMA = 1, HEX_BYTES = 17 };
 
@@ -63,9 +67,14 @@ static json_t *event_json(const struct event *event, uint32_t place)
         json_pack("{s:o,s:I,s:s,s:s}", "g", hex(event->stable), "place", (json_int_t)place, "op",
                   op_kind_name((enum op_kind)event->kind), "phase", phases[event->phase]);
     if (!e) return NULL;
-    if (event->object != 0) json_object_set_new(e, "object", hex(event->object_stable));
+    if (event->object_stable != 0) json_object_set_new(e, "object", hex(event->object_stable));
     if (event->chosen) json_object_set_new(e, "chosen", json_true());
     return e;
+}
+
+static bool is_access(const struct event *event)
+{
+    return event->kind == OP_READ || event->kind == OP_WRITE;
 }
 
 static bool print_events(FILE *out)
@@ -79,7 +88,9 @@ static bool print_events(FILE *out)
     uint32_t *places = calloc((size_t)goroutine_max + 1, sizeof *places);
     bool ok = places != NULL && fputs("\"events\": [\n", out) >= 0;
     for (size_t i = 0; ok && i < count; i++) {
-        json_t *e = event_json(&events[i], ++places[events[i].goroutine]);
+        uint32_t *place = &places[events[i].goroutine];
+        if (!is_access(&events[i])) ++*place;
+        json_t *e = event_json(&events[i], *place);
         ok = e != NULL && json_dumpf(e, out, JSON_COMPACT | JSON_PRESERVE_ORDER) == 0 &&
              fputs(i + 1 < count ? ",\n" : "\n", out) >= 0;
         json_decref(e);
@@ -97,6 +108,10 @@ bool trace_print(FILE *out, const struct artifact *a)
     ok = ok && print_member(out, "target", json_string(a->target), ",\n");
     ok = ok && print_member(out, "variant", json_string(a->variant), ",\n");
     ok = ok && print_member(out, "options", options_json(a->options), ",\n");
+    ok = ok &&
+         print_member(out, "grain",
+                      json_string(input_grain_name(input_decode(a->input, a->input_bytes).grain)),
+                      ",\n");
     ok = ok && print_member(out, "digest", hex(result->digest), ",\n");
     ok = ok && print_member(out, "verdict", verdict_json(result), ",\n");
     ok = ok && print_member(out, "signature", json_string(a->signature), ",\n");

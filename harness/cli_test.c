@@ -41,6 +41,7 @@ static void wrong_arguments_are_one_line_and_status_2(void **state)
     usage("nobody: no such kernel", "sample", "nobody");
     usage("nobody: no such kernel", "sample", "litmus_canary", "nobody");
     usage("--policy nothing: no such policy", "sample", "all", "--policy", "nothing");
+    usage("--grain fine: expected sync, shared or all", "sample", "all", "--grain", "fine");
     usage("--runs 0: expected a number", "sample", "all", "--runs", "0");
     usage("--runs 5x: expected a number", "sample", "all", "--runs", "5x");
     usage("--runs -1: expected a number", "sample", "all", "--runs", "-1");
@@ -146,10 +147,10 @@ static void list_can_be_narrowed(void **state)
 
 static void check_sampled(const json_t *object)
 {
-    static const char *const fields[] = {"kernel",     "variant",         "policy",   "seed",
-                                         "runs",       "found",           "first",    "signatures",
-                                         "unexpected", "inconclusive",    "distinct", "complete",
-                                         "digest",     "executions_per_s"};
+    static const char *const fields[] = {
+        "kernel", "variant",          "policy",     "seed",         "runs",     "found",
+        "first",  "signatures",       "unexpected", "inconclusive", "distinct", "complete",
+        "digest", "executions_per_s", "grain"};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (!json_object_get(object, fields[i])) fail_msg("no %s", fields[i]);
     assert_int_equal(json_object_size(object), sizeof fields / sizeof fields[0]);
@@ -177,7 +178,11 @@ static void sample_prints_an_object_for_each_kernel_variant_and_seed(void **stat
                "3..5", "--json");
     assert_int_equal(end.status, STATUS_FOUND);
     assert_string_equal(end.errors, "");
+    assert_int_equal(text_count(end.output, "\"grain\":\"sync\""), 6);
     assert_int_equal(check_objects(end.output, check_sampled), 6);
+    heddle_run(&end, "sample", "litmus_canary", "--variant", "both", "--runs", "50", "--grain",
+               "shared", "--json");
+    assert_int_equal(text_count(end.output, "\"grain\":\"shared\""), 2);
 }
 
 static void sample_says_by_its_status_whether_a_bug_was_found(void **state)

@@ -15,18 +15,26 @@
 #include <string.h>
 
 #include "cli.h"
+#include "input.h"
 #include "tally.h"
 
 static const char help[] =
     "usage: heddle sample NAME...|all [--policy P] [--runs N] [--seed N|A..B]\n"
-    "                     [--variant buggy|fixed|both] [--max-steps N] [--json] [--check]\n\n"
+    "                     [--grain sync|shared|all] [--variant buggy|fixed|both]\n"
+    "                     [--max-steps N] [--json] [--check]\n\n"
     "  --policy P      natural, random (default), pct, dfs or bytes\n"
     "  --runs N        executions for each kernel, variant and seed (1000); dfs: all, at most N\n"
     "  --seed A..B     seeds (1); natural and dfs do not depend on it and run once\n"
+    "  --grain G       where one goroutine may give way to another: at operations of the runtime\n"
+    "                  (sync, default); also at accesses to memory from places in the program "
+    "that\n"
+    "                  are not known to touch only what is one goroutine's own, or never written\n"
+    "                  (shared); or at every access to memory (all). Races are looked for in each\n"
     "  --variant V     buggy (default), fixed or both\n"
     "  --max-steps N   events of one execution before its fair end (20000)\n"
     "  --json          one object a line for each kernel, variant and seed: kernel, variant,\n"
-    "                  policy, seed, runs, found, first, signatures, unexpected, inconclusive,\n"
+    "                  policy, grain, seed, runs, found, first, signatures, unexpected, "
+    "inconclusive,\n"
     "                  distinct, complete, digest, executions_per_s\n"
     "  --check         are the kernels as they promise: for every seed the buggy variant is found\n"
     "                  with a listed signature and with no other, the fixed one is silent\n\n"
@@ -35,19 +43,16 @@ static const char help[] =
     "0 none; with --check: 0 as promised, 1 not\n";
 
 static const struct option long_options[] = {
-    {"policy", required_argument, NULL, 'p'},
-    {"runs", required_argument, NULL, 'r'},
-    {"seed", required_argument, NULL, 's'},
-    {"variant", required_argument, NULL, 'v'},
-    {"max-steps", required_argument, NULL, 'm'},
-    {"json", no_argument, NULL, 'j'},
-    {"check", no_argument, NULL, 'c'},
-    {"help", no_argument, NULL, 'h'},
-    {0},
+    {"policy", required_argument, NULL, 'p'},  {"runs", required_argument, NULL, 'r'},
+    {"seed", required_argument, NULL, 's'},    {"grain", required_argument, NULL, 'g'},
+    {"variant", required_argument, NULL, 'v'}, {"max-steps", required_argument, NULL, 'm'},
+    {"json", no_argument, NULL, 'j'},          {"check", no_argument, NULL, 'c'},
+    {"help", no_argument, NULL, 'h'},          {0},
 };
 
 struct sample_options {
     const struct policy_info *policy;
+    enum grain grain;
     uint64_t runs;
     uint64_t seed_first;
     uint64_t seed_last;
@@ -87,9 +92,10 @@ static void print_json(const struct kernel *k, const struct sample_options *opti
     char digest[17];
     snprintf(digest, sizeof digest, "%016" PRIx64, tally->digest);
     json_t *object = json_pack(
-        "{s:s,s:s,s:s,s:I,s:I,s:I,s:o,s:o,s:I,s:o,s:I,s:b,s:s,s:f}", "kernel", k->name, "variant",
-        k->buggy ? "buggy" : "fixed", "policy", options->policy->name, "seed", (json_int_t)seed,
-        "runs", (json_int_t)tally->runs, "found", (json_int_t)tally->found, "first",
+        "{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:o,s:o,s:I,s:o,s:I,s:b,s:s,s:f}", "kernel", k->name,
+        "variant", k->buggy ? "buggy" : "fixed", "policy", options->policy->name, "grain",
+        input_grain_name(options->grain), "seed", (json_int_t)seed, "runs", (json_int_t)tally->runs,
+        "found", (json_int_t)tally->found, "first",
         tally->first ? json_integer((json_int_t)tally->first) : json_null(), "signatures",
         names_json(&tally->signatures), "unexpected", (json_int_t)tally->unexpected, "inconclusive",
         names_json(&tally->inconclusive), "distinct", (json_int_t)tally->distinct, "complete",
@@ -128,7 +134,8 @@ static int by_value(const void *a, const void *b)
 
 static void print_head(const struct sample_options *options)
 {
-    printf("policy %s, %" PRIu64 " executions", options->policy->name, options->runs);
+    printf("policy %s, grain %s, %" PRIu64 " executions", options->policy->name,
+           input_grain_name(options->grain), options->runs);
     if (options->policy->seeded)
         printf(" for each of the seeds %" PRIu64 "..%" PRIu64, options->seed_first,
                options->seed_last);
@@ -198,7 +205,7 @@ static enum status sample_kernel(const struct kernel *k, const struct sample_opt
     for (uint64_t i = 0; i < seed_count; i++) {
         struct tally tally;
         uint64_t seed = options->seed_first + i;
-        tally_run(&tally, k, options->policy, seed, options->runs, &options->run);
+        tally_run(&tally, k, options->policy, options->grain, seed, options->runs, &options->run);
         if (options->json) print_json(k, options, seed, &tally);
         add_tally(&sum, &tally);
         tally_free(&tally);
@@ -227,6 +234,10 @@ static bool read_option(int o, struct sample_options *options)
         options->policy = policy_find(optarg);
         if (options->policy) return true;
         status_usage("--policy %s: no such policy; see heddle sample --help", optarg);
+        return false;
+    case 'g':
+        if (input_grain_find(optarg, &options->grain)) return true;
+        status_usage("--grain %s: expected sync, shared or all", optarg);
         return false;
     case 'r':
         return cli_number("--runs", optarg, 1, UINT64_MAX, &options->runs);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* Gate: what was found is found again. Every buggy kernel is found with generated inputs and
- * written to a folder; every program that can run the folder's input, of this build and of those
+/* Gate: what was found is found again. Every buggy kernel is found with generated inputs of every
+ * grain and written to a folder; every program that can run it, of this build and of those
  * beside it, must then print the report that was written, byte for byte if the same compiler made
  * it, else with the same signature; and die of it as its engine wants it.
  */
@@ -29,6 +29,7 @@ enum { SEEDS = 2, INPUTS_MAX = 20000, SHOWMAP_CRASH = 2, OPTION_BYTES = 256 };
 /* A finding in its folder. */
 struct finding {
     const struct kernel *kernel;
+    enum grain grain; /* of all inputs that were tried */
     char input[PROGRAM_PATH_BYTES];
     uint8_t bytes[INPUT_RANDOM_BYTES_MAX];
     size_t size;
@@ -67,25 +68,26 @@ static void cut_idle_tail(struct run_result *result)
     target_try(finding.bytes, finding.size, result);
 }
 
-/* The first generated input of this seed that fails, written to a folder of its own. */
-static void find(const struct kernel *k, uint64_t seed)
+/* The first generated input of this grain and seed that fails, written to a folder of its own. */
+static void find(const struct kernel *k, enum grain grain, uint64_t seed)
 {
     struct run_result result;
     struct artifact_place place;
     char artifacts[PROGRAM_PATH_BYTES], path[PROGRAM_PATH_BYTES];
     struct target_options options = {.artifacts = artifacts};
     size_t report_bytes;
-    path_of(artifacts, "%s/%d", scratch, (int)seed);
+    path_of(artifacts, "%s/%s-%d", scratch, input_grain_name(grain), (int)seed);
     cli_target_of(k, &options);
     target_open(&options);
     uint64_t i = 0;
     do {
         if (i == INPUTS_MAX) fail_msg("%s: not found with %d inputs", k->name, INPUTS_MAX);
-        finding.size = input_random(seed, i++, finding.bytes);
+        finding.size = input_random_in(grain, seed, i++, finding.bytes);
         target_try(finding.bytes, finding.size, &result);
     } while (result.verdict != VERDICT_BUG);
     cut_idle_tail(&result);
     finding.kernel = k;
+    finding.grain = grain;
     finding.digest = result.digest;
     report_signature(result.report, finding.signature, sizeof finding.signature);
     if (!target_save(finding.bytes, finding.size, &result, &place)) fail_msg("%s", place.error);
@@ -94,12 +96,12 @@ static void find(const struct kernel *k, uint64_t seed)
     file_get(path, finding.report, sizeof finding.report, &report_bytes);
 }
 
-static void for_each_finding(uint64_t seeds, void (*check)(void))
+static void for_each_finding(enum grain grain, uint64_t seeds, void (*check)(void))
 {
     for (const struct kernel *k = kernel_first(); k; k = k->next) {
         if (!k->buggy || k->miss) continue;
         for (uint64_t seed = 1; seed <= seeds; seed++) {
-            find(k, seed);
+            find(k, grain, seed);
             check();
         }
     }
@@ -146,12 +148,33 @@ static void check_report(const struct replayer *replayer, const char *program)
              end.status, end.errors, end.output, finding.report);
 }
 
+/* How the kernels beside this program were compiled. */
+static void way_of_program(const char *program, char way[OPTION_BYTES])
+{
+    char path[PROGRAM_PATH_BYTES];
+    path_of(path, "%.*s/kernels-compiler", (int)(strrchr(program, '/') - program), program);
+    FILE *in = fopen(path, "r");
+    if (!in || !fgets(way, OPTION_BYTES, in)) snprintf(way, OPTION_BYTES, "unknown");
+    if (in) fclose(in);
+}
+
+/* In the finer grains equal inputs are equal executions where kernels make the same accesses. */
+static bool can_replay(const char *program)
+{
+    char own[OPTION_BYTES], its[OPTION_BYTES];
+    if (finding.grain == GRAIN_SYNC) return true;
+    way_of_program(HEDDLE_BUILD_DIR "/heddle", own);
+    way_of_program(program, its);
+    return strcmp(own, its) == 0;
+}
+
 static void replay_everywhere(void)
 {
     char kernel[OPTION_BYTES], program[PROGRAM_PATH_BYTES];
     snprintf(kernel, sizeof kernel, "--heddle-kernel=%s", finding.kernel->name);
     for (size_t i = 0; i < REPLAYER_COUNT; i++) {
         if (!path_of_program(replayers[i].path, program)) continue;
+        if (!can_replay(program)) continue;
         if (replayers[i].is_cli)
             program_run(&end, NULL,
                         (const char *const[]){program, "replay", "--stable", finding.input, NULL});
@@ -161,15 +184,17 @@ static void replay_everywhere(void)
                                               finding.input, NULL});
         check_report(&replayers[i], program);
     }
-    print_message("round trip: %-26s %3zu bytes  %s\n", finding.kernel->name, finding.size,
-                  finding.signature);
+    print_message("round trip: %-26s grain %-6s %3zu bytes  %s\n", finding.kernel->name,
+                  input_grain_name(finding.grain), finding.size, finding.signature);
 }
 
 static void written_finding_gives_one_report_in_every_program(void **state)
 {
     (void)state;
     char program[PROGRAM_PATH_BYTES];
-    for_each_finding(SEEDS, replay_everywhere);
+    for_each_finding(GRAIN_SYNC, SEEDS, replay_everywhere);
+    for_each_finding(GRAIN_SHARED, 1, replay_everywhere);
+    for_each_finding(GRAIN_ALL, 1, replay_everywhere);
     for (size_t i = 0; i < REPLAYER_COUNT; i++)
         print_message("round trip: %s: %s\n", replayers[i].path,
                       !path_of_program(replayers[i].path, program) ? "not built"
@@ -224,14 +249,19 @@ static void written_finding_is_a_crash_to_libfuzzer(void **state)
 {
     (void)state;
     skip_without("heddle-libfuzzer");
-    for_each_finding(1, run_by_libfuzzer);
+    for_each_finding(GRAIN_SYNC, 1, run_by_libfuzzer);
+    for_each_finding(GRAIN_ALL, 1, run_by_libfuzzer);
 }
 
 static void written_finding_is_a_signal_to_afl(void **state)
 {
     (void)state;
     skip_without("../afl/heddle-afl");
-    for_each_finding(1, run_by_afl);
+    for_each_finding(GRAIN_SYNC, 1, run_by_afl);
+    char program[PROGRAM_PATH_BYTES];
+    assert_true(path_of_program("../afl/heddle-afl", program));
+    finding.grain = GRAIN_SHARED;
+    if (can_replay(program)) for_each_finding(GRAIN_SHARED, 1, run_by_afl);
 }
 
 /* ---- Explicit entries --------------------------------------------------------------------- */
@@ -260,7 +290,9 @@ static void encode_again(void)
 static void finding_in_explicit_entries_is_the_same_execution(void **state)
 {
     (void)state;
-    for_each_finding(SEEDS, encode_again);
+    for_each_finding(GRAIN_SYNC, SEEDS, encode_again);
+    for_each_finding(GRAIN_SHARED, SEEDS, encode_again);
+    for_each_finding(GRAIN_ALL, SEEDS, encode_again);
 }
 
 int main(void)

@@ -220,7 +220,8 @@ static void wrong_options_of_a_target_are_one_line_and_status_2(void **state)
         {"--heddle-kernel", "expected --heddle-kernel=NAME"},
         {"--heddle-variant=none", "expected --heddle-variant=buggy or fixed"},
         {"--heddle-max-steps=0", "expected --heddle-max-steps="},
-        {"--heddle-digests=x", "expected --heddle-digests=N[:SEED]"},
+        {"--heddle-digests=x", "expected --heddle-digests=N[:SEED[:GRAIN]]"},
+        {"--heddle-digests=5:1:fine", "expected --heddle-digests=N[:SEED[:GRAIN]]"},
         {"--heddle-progress=/dev/null/x", "/dev/null/x: Not a directory"},
         {"--", "which kernel? Give --heddle-kernel=NAME"},
     };

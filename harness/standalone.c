@@ -14,6 +14,7 @@
 
 #include "bench_programs.h"
 #include "cli.h"
+#include "input.h"
 #include "kernel.h"
 #include "replay.h"
 #include "target.h"
@@ -29,6 +30,7 @@ static struct standalone {
     bool digests;
     uint64_t digest_count;
     uint64_t digest_seed;
+    enum grain digest_grain;
     char ignored[TARGET_IGNORED_MAX * TARGET_SIGNATURE_BYTES]; /* the list, cut at its commas */
     char program[ARTIFACT_PATH_BYTES];
     struct target_options options;
@@ -110,7 +112,9 @@ static bool set_digests(const char *value)
     const char *rest;
     standalone.digests = true;
     if (!read_number(value, ':', &rest, &standalone.digest_count)) return false;
-    return *rest == '\0' || read_number(rest + 1, '\0', &rest, &standalone.digest_seed);
+    if (*rest == '\0') return true;
+    if (!read_number(rest + 1, ':', &rest, &standalone.digest_seed)) return false;
+    return *rest == '\0' || input_grain_find(rest + 1, &standalone.digest_grain);
 }
 
 static bool set_bench(const char *value)
@@ -133,7 +137,7 @@ static const struct {
     {"max-steps", "a number above 0", set_max_steps},
     {"fair-steps", "a number above 0", set_fair_steps},
     {"progress", "FILE", set_progress},
-    {"digests", "N[:SEED]", set_digests},
+    {"digests", "N[:SEED[:GRAIN]]", set_digests},
     {"bench", "kernel35 or none", set_bench},
 };
 
@@ -182,17 +186,18 @@ static void choose_target(const char *program)
 static void run_digests(void)
 {
     uint64_t digest, culprit;
-    if (!target_digest(standalone.digest_seed, standalone.digest_count, &digest, &culprit)) {
+    enum grain grain = standalone.digest_grain;
+    if (!target_digest(grain, standalone.digest_seed, standalone.digest_count, &digest, &culprit)) {
         fprintf(stderr,
                 "heddle: INTERNAL: generated input %" PRIu64 " of seed %" PRIu64
-                " ran differently the second time\n",
-                culprit, standalone.digest_seed);
+                ", grain %s, ran differently the second time\n",
+                culprit, standalone.digest_seed, input_grain_name(grain));
         leave(STATUS_INTERNAL);
     }
     const char *variant = standalone.options.variant;
-    printf("%016" PRIx64 " %s%s%s: %" PRIu64 " generated inputs of seed %" PRIu64 "\n", digest,
-           standalone.options.name, variant[0] ? " " : "", variant, standalone.digest_count,
-           standalone.digest_seed);
+    printf("%016" PRIx64 " %s%s%s: %" PRIu64 " generated inputs of seed %" PRIu64 ", grain %s\n",
+           digest, standalone.options.name, variant[0] ? " " : "", variant, standalone.digest_count,
+           standalone.digest_seed, input_grain_name(grain));
     leave(STATUS_OK);
 }
 

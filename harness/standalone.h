@@ -12,7 +12,9 @@
  *   --heddle-bench=PROGRAM        measure an engine: kernel35, or none, which executes nothing
  *   --heddle-replay FILE...       run each file, print its report, exit 0, 3 or 66
  *   --heddle-stable               before it: in the form of stored reports
- *   --heddle-digests=N[:SEED]     run N generated inputs of SEED and print one digest of them all
+ *   --heddle-digests=N[:SEED[:GRAIN]]
+ *                                 run N generated inputs of SEED, all of GRAIN (sync), and print
+ *                                 one digest of them all
  */
 #ifndef HEDDLE_STANDALONE_H
 #define HEDDLE_STANDALONE_H

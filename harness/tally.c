@@ -103,9 +103,10 @@ static double now_seconds(void)
 }
 
 void tally_run(struct tally *tally, const struct kernel *k, const struct policy_info *policy,
-               uint64_t seed, uint64_t runs, const struct run_options *options)
+               enum grain grain, uint64_t seed, uint64_t runs, const struct run_options *options)
 {
     struct policy *p = policy->create(seed);
+    p->grain = grain;
     struct digest_set digests = {0};
     *tally = (struct tally){0};
     double start = now_seconds();

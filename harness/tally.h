@@ -32,9 +32,9 @@ struct tally {
     struct tally_names inconclusive; /* by limit */
 };
 
-/* Run k up to `runs` times under a policy made from seed. Free with tally_free. */
+/* Run k up to `runs` times in this grain, under a policy made from seed. Free with tally_free. */
 void tally_run(struct tally *tally, const struct kernel *k, const struct policy_info *policy,
-               uint64_t seed, uint64_t runs, const struct run_options *options);
+               enum grain grain, uint64_t seed, uint64_t runs, const struct run_options *options);
 void tally_free(struct tally *tally);
 
 /* Add `count` to the name's count, making the entry if there is none. */
