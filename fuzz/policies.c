@@ -16,6 +16,7 @@
 #include "policy_natural.h"
 #include "policy_pct.h"
 #include "policy_random.h"
+#include "policy_targets.h"
 
 static const struct policy_info table[] = {
     {"natural", "the running goroutine goes on while it can; one schedule", false,
@@ -24,6 +25,8 @@ static const struct policy_info table[] = {
      NULL},
     {"pct", "random priorities, lowered at two random points (PCT, depth 3)", true, policy_pct_new,
      NULL},
+    {"targets", "what one execution shows to be possible is tried in the next ones", true,
+     policy_targets_new, NULL},
     {"dfs", "every schedule once, depth first; says when complete", false, policy_dfs_new,
      policy_dfs_dispose},
     {"bytes", "generated inputs, as a fuzzing engine would give them", true, policy_bytes_new,

@@ -30,7 +30,7 @@ static void make_questions(struct driver_question questions[QUESTIONS])
 static void table_finds_each_policy_by_its_name(void **state)
 {
     (void)state;
-    static const char *const names[] = {"natural", "random", "pct", "dfs", "bytes"};
+    static const char *const names[] = {"natural", "random", "pct", "targets", "dfs", "bytes"};
     size_t count;
     policies(&count);
     assert_int_equal(count, sizeof names / sizeof names[0]);

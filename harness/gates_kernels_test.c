@@ -120,7 +120,7 @@ static uint64_t check_budget(const struct kernel *k, const struct policy_info *p
 static void buggy_kernels_are_found_and_fixed_ones_are_silent(void **state)
 {
     (void)state;
-    static const char *const names[] = {"random", "pct", "bytes"};
+    static const char *const names[] = {"random", "pct", "targets", "bytes"};
     failures = 0;
     print_message("kernels: %d executions for each variant, policy and seed 1..%d; the first that "
                   "finds it, of the seeds the latest:\n",

@@ -13,6 +13,7 @@
 #include "choice.h"
 #include "heap.h"
 #include "heap_limits.h"
+#include "order.h"
 
 /* What is kept of an event; struct event (choice.h) is made of it when somebody wants to see it. */
 struct event_record {
@@ -20,6 +21,7 @@ struct event_record {
     uint64_t value;
     const void *site;
     uint32_t goroutine; /* G number, or CLOCK_ID */
+    uint32_t segment;   /* order.h: what the goroutine knew then; 0 if edges are not noted */
 };
 
 static inline uint64_t event_word(uint64_t kind_mode_object, enum event_phase phase, bool chosen)
@@ -73,6 +75,7 @@ static inline struct event_record *event_add(uint64_t word, uint32_t goroutine, 
     r->value = value;
     r->site = site;
     r->goroutine = goroutine;
+    r->segment = order_current();
     event_log.digest = mix64(event_log.digest + value, word ^ (uint64_t)goroutine << 48);
     return r;
 }

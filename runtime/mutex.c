@@ -64,7 +64,7 @@ static void take(struct go_mutex *m, struct goroutine *g)
     m->_locked = true;
     m->_holder = g;
     m->_locked_at = g->site.pc;
-    order_acquire(m->_unlocked);
+    order_acquire_lock(m->_unlocked);
     lock_disable(&m->_wanters, WAIT_MUTEX_LOCK);
 }
 

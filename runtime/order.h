@@ -24,10 +24,11 @@
 #include "heap_limits.h"
 
 struct segment {
-    uint32_t goroutine; /* G number; 0: joint */
-    uint32_t before;    /* of the same goroutine or object; 0: none */
-    uint32_t joined;    /* the segment that it learned from; 0: none */
-    uint32_t clock;     /* detect/clock.c: what it knows, once that has been worked out */
+    uint32_t goroutine;   /* G number; 0: joint */
+    uint32_t before;      /* of the same goroutine or object; 0: none */
+    uint32_t joined : 31; /* the segment that it learned from; 0: none */
+    uint32_t by_lock : 1; /* ... by taking a lock, of which another order could have come */
+    uint32_t clock;       /* detect/clock.c: what it knows, once that has been worked out */
 };
 
 struct order_state {
@@ -53,7 +54,7 @@ static inline __attribute__((always_inline)) uint32_t order_make(uint32_t gorout
     if (unlikely(order_state.count == SEGMENTS_MAX - 1)) order_full();
     uint32_t number = ++order_state.count;
     *order_segment(number) =
-        (struct segment){.goroutine = goroutine, .before = before, .joined = joined};
+        (struct segment){.goroutine = goroutine, .before = before, .joined = joined & INT32_MAX};
     return number;
 }
 
@@ -99,6 +100,15 @@ static inline __attribute__((always_inline)) void order_acquire(uint32_t release
     uint32_t goroutine = order_goroutine();
     if (order_segment(released)->goroutine == goroutine) return; /* its own past */
     order_go_on(order_make(goroutine, now, released));
+}
+
+/* The same for a lock that was taken: the edge from its unlocks says in which order the critical
+ * sections have come, not that they had to (detect/weak.h). */
+static inline void order_acquire_lock(uint32_t released)
+{
+    if (likely(!released)) return;
+    order_acquire(released);
+    order_segment(order_current())->by_lock = true;
 }
 
 /* Joint segment of both (either may be 0): for objects that several goroutines release. */

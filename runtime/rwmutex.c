@@ -70,7 +70,7 @@ GO_API void go_rwmutex_rlock(struct go_rwmutex *m)
     lock_want(&m->_wanters, g, !m->_announced, WAIT_RWMUTEX_RLOCK);
     rt_assert(!m->_announced);
     add_hold(m, g);
-    order_acquire(m->_unlocked);
+    order_acquire_lock(m->_unlocked);
     sched_executed(PHASE_DONE, m->_readers);
 }
 
@@ -83,7 +83,7 @@ GO_API bool go_rwmutex_tryrlock(struct go_rwmutex *m)
     bool free = !m->_announced;
     if (free) {
         add_hold(m, g);
-        order_acquire(m->_unlocked);
+        order_acquire_lock(m->_unlocked);
     }
     sched_executed(free ? PHASE_DONE : PHASE_FAIL, free);
     return free;
@@ -119,8 +119,8 @@ static void announce(struct go_rwmutex *m, struct goroutine *g)
 /* Before a Lock returns: all Unlocks, and all RUnlocks, which are ordered before nothing else. */
 static void acquire_all(const struct go_rwmutex *m)
 {
-    order_acquire(m->_unlocked);
-    order_acquire(m->_read_unlocked);
+    order_acquire_lock(m->_unlocked);
+    order_acquire_lock(m->_read_unlocked);
 }
 
 GO_API void go_rwmutex_lock(struct go_rwmutex *m)
