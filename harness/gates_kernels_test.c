@@ -207,7 +207,9 @@ static bool switch_off(const char *names)
                      {"partial-deadlock", DETECTOR_PARTIAL_DEADLOCK},
                      {"livelock", DETECTOR_LIVELOCK},
                      {"misuse", DETECTOR_MISUSE},
-                     {"oracle", DETECTOR_ORACLE}};
+                     {"oracle", DETECTOR_ORACLE},
+                     {"race", DETECTOR_RACE},
+                     {"memory", DETECTOR_MEMORY}};
     for (;;) {
         size_t length = strcspn(names, ",");
         unsigned found = 0;

@@ -39,6 +39,12 @@
 extern "C" {
 #endif
 
+/* Two calls of one function at the ends of two branches stay two calls: reports name their lines,
+ * and the function that each was inlined from. */
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((nomerge)), apply_to = function)
+#endif
+
 /* ---- What the runtime keeps inside values of the user ------------------------------------- */
 
 /* The name of a zero-value object: which execution registered it, and its number there. */
@@ -557,6 +563,10 @@ bool go_context_after_stop(struct go_context_after *after);
 /* The program under test: define it, link with libheddle and one of the engines' mains. It runs as
  * the root goroutine of every execution; when it returns, whoever is still parked is a leak. */
 void go_main(void);
+
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
 
 #ifdef __cplusplus
 }

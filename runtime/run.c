@@ -12,12 +12,16 @@
 #include "detect/clock.h"
 #include "detect/facts.h"
 #include "detect/grain.h"
+#include "detect/libtsan.h"
 #include "detect/recall.h"
 #include "detect/shadow.h"
 #include "globals.h"
 #include "panic.h"
 #include "sched.h"
 #include "subject.h"
+
+/* Takes the constructor that looks for libtsan out of the archive. */
+__attribute__((used)) static void (*const needed)(void) = libtsan_refuse;
 
 static void run_root(void *arg)
 {

@@ -12,16 +12,16 @@
  *
  * All are weak: with libtsan in the same program its own win, and the program can still say so. */
 #include "tsan_abi.h"
+
 #include "../access.h"
 #include "../sched.h"
 #include "race.h"
 
 #define ABI __attribute__((weak, visibility("default")))
 
-__attribute__((noinline)) void tsan_abi_slow(uintptr_t address, size_t bytes, enum access_kind kind,
-                                             const void *pc)
+static inline void slow(uintptr_t address, size_t bytes, enum access_kind kind,
+                        struct call_site site)
 {
-    struct call_site site = {.pc = pc, .frame = __builtin_frame_address(0)};
     if (unlikely(!access_state.countdown)) {
         if (!sched.running) {
             access_state.countdown = ACCESS_SPIN;
@@ -32,6 +32,12 @@ __attribute__((noinline)) void tsan_abi_slow(uintptr_t address, size_t bytes, en
     if (unlikely(!sched.running)) return;
     const struct access a = {.address = address, .bytes = bytes, .kind = kind, .site = site};
     race_access(&a);
+}
+
+__attribute__((noinline)) void tsan_abi_slow(uintptr_t address, size_t bytes, enum access_kind kind,
+                                             const void *pc)
+{
+    slow(address, bytes, kind, (struct call_site){pc, __builtin_frame_address(0)});
 }
 
 static __attribute__((noinline)) void seldom(uintptr_t address, size_t bytes, enum access_kind kind,
@@ -132,6 +138,21 @@ static inline void range(const void *pointer, size_t bytes, enum access_kind kin
     tsan_abi_slow(address, bytes, kind, pc);
 }
 
+/* The same from a callback that goes on after it: its stack begins at a frame of its own, as the
+ * frame pointer is not the program's any more. */
+__attribute__((noinline)) void tsan_abi_range(const void *pointer, size_t bytes,
+                                              enum access_kind kind, struct call_site site)
+{
+    uintptr_t address = (uintptr_t)pointer;
+    if (!bytes) return;
+    if (!shadow_is_fixed(address) && !shadow_of(address)) return;
+    access_state.countdown--;
+    slow(address, bytes, kind, site);
+}
+
+/* After the last call: a jump would leave the frame that its site names. */
+#define KEEP_FRAME() __asm__ volatile("")
+
 #define PLAIN(bytes)                                                                               \
     ABI void __tsan_read##bytes(void *p) { aligned(p, bytes, ACCESS_READ); }                       \
     ABI void __tsan_write##bytes(void *p) { aligned(p, bytes, ACCESS_WRITE); }                     \
@@ -139,8 +160,10 @@ static inline void range(const void *pointer, size_t bytes, enum access_kind kin
     ABI void __tsan_volatile_write##bytes(void *p) { aligned(p, bytes, ACCESS_WRITE); }            \
     ABI void __tsan_read_write##bytes(void *p)                                                     \
     {                                                                                              \
-        aligned(p, bytes, ACCESS_READ);                                                            \
-        aligned(p, bytes, ACCESS_WRITE);                                                           \
+        struct call_site site = CALL_SITE();                                                       \
+        tsan_abi_range(p, bytes, ACCESS_READ, site);                                               \
+        tsan_abi_range(p, bytes, ACCESS_WRITE, site);                                              \
+        KEEP_FRAME();                                                                              \
     }                                                                                              \
     ABI void __tsan_unaligned_read##bytes(void *p)                                                 \
     {                                                                                              \
@@ -160,8 +183,10 @@ static inline void range(const void *pointer, size_t bytes, enum access_kind kin
     }                                                                                              \
     ABI void __tsan_unaligned_read_write##bytes(void *p)                                           \
     {                                                                                              \
-        range(p, bytes, ACCESS_READ, __builtin_return_address(0));                                 \
-        range(p, bytes, ACCESS_WRITE, __builtin_return_address(0));                                \
+        struct call_site site = CALL_SITE();                                                       \
+        tsan_abi_range(p, bytes, ACCESS_READ, site);                                               \
+        tsan_abi_range(p, bytes, ACCESS_WRITE, site);                                              \
+        KEEP_FRAME();                                                                              \
     }
 
 PLAIN(1)
@@ -191,21 +216,21 @@ ABI void __tsan_vptr_update(void **p, void *value)
 
 ABI ANY_POINTER void *__tsan_memcpy(void *to, const void *from, size_t bytes)
 {
-    const void *pc = __builtin_return_address(0);
-    range(from, bytes, ACCESS_READ, pc);
-    range(to, bytes, ACCESS_WRITE, pc);
+    struct call_site site = CALL_SITE();
+    tsan_abi_range(from, bytes, ACCESS_READ, site);
+    tsan_abi_range(to, bytes, ACCESS_WRITE, site);
     return memcpy(to, from, bytes);
 }
 ABI ANY_POINTER void *__tsan_memmove(void *to, const void *from, size_t bytes)
 {
-    const void *pc = __builtin_return_address(0);
-    range(from, bytes, ACCESS_READ, pc);
-    range(to, bytes, ACCESS_WRITE, pc);
+    struct call_site site = CALL_SITE();
+    tsan_abi_range(from, bytes, ACCESS_READ, site);
+    tsan_abi_range(to, bytes, ACCESS_WRITE, site);
     return memmove(to, from, bytes);
 }
 ABI ANY_POINTER void *__tsan_memset(void *to, int value, size_t bytes)
 {
-    range(to, bytes, ACCESS_WRITE, __builtin_return_address(0));
+    tsan_abi_range(to, bytes, ACCESS_WRITE, CALL_SITE());
     return memset(to, value, bytes);
 }
 

@@ -11,6 +11,10 @@
 /* What the fast path of a covered access does not settle: point, check, memory of it. */
 void tsan_abi_slow(uintptr_t address, size_t bytes, enum access_kind kind, const void *pc);
 
+/* Any bytes anywhere, announced by a callback that goes on after it. */
+void tsan_abi_range(const void *pointer, size_t bytes, enum access_kind kind,
+                    struct call_site site);
+
 #define TSAN_ABI_PLAIN(bytes)                                                                      \
     void __tsan_read##bytes(void *p);                                                              \
     void __tsan_write##bytes(void *p);                                                             \

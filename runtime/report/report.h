@@ -173,5 +173,8 @@ bool symbolize_module(const void *pc, char *module, size_t module_bytes, uintptr
 /* The innermost function's name, from the cache if it is there: what signatures are made of. The
  * string lives as long as the process. */
 const char *symbolize_function(const void *pc);
+/* What keeps names and lines of the program out of reports, in one line: a tool that is missing, a
+ * program without symbols. NULL if nothing does so far, or if it was said before. */
+const char *symbolize_complaint(void);
 
 #endif

@@ -67,6 +67,15 @@ static struct {
     bool addr2line_searched;
     char addr2line_path[MODULE_BYTES];
 
+    /* What came of the questions about the program itself. */
+    bool asked;
+    bool unreadable; /* its file */
+    bool answered;   /* by a tool, if only that it does not know */
+    bool answered_by_llvm;
+    bool named;  /* a function, at least once */
+    bool placed; /* in a file of source */
+    bool complained;
+
     int patience_ms; /* tests shorten it */
 
     /* Buffers too large for the small stacks that a report may be printed on. */
@@ -416,10 +425,43 @@ static size_t ask(const void *pc, struct source_frame frames[SOURCE_FRAMES_MAX])
     if (!module) return 1;
     bool readable = access(module->file, R_OK) == 0;
     size_t count = readable ? ask_llvm(module, frames) : 0;
+    bool by_llvm = count > 0;
     if (count == 0 && readable) count = ask_addr2line(module, frames);
+    bool by_tool = count > 0;
     if (count == 0) count = ask_sanitizer(pc, frames);
     if (count == 0) count = 1;
+    if (module->is_main) {
+        symbolizer.asked = true;
+        symbolizer.unreadable = !readable;
+        symbolizer.answered |= by_tool;
+        symbolizer.answered_by_llvm |= by_llvm;
+        symbolizer.named |= frames[0].function[0] != '\0';
+        symbolizer.placed |= frames[0].file[0] != '\0';
+    }
     return count;
+}
+
+const char *symbolize_complaint(void)
+{
+    const char *text = NULL;
+    if (!symbolizer.asked || symbolizer.complained) return NULL;
+    if (!symbolizer.named && symbolizer.unreadable)
+        text = "the program's file cannot be read: frames are module and offset, the signature is "
+               "\"unknown\"";
+    else if (!symbolizer.named && !symbolizer.answered)
+        text = "no llvm-symbolizer and no addr2line that answers in PATH: frames are module and "
+               "offset, the signature is \"unknown\"";
+    else if (!symbolizer.named)
+        text = "the program has no symbols: frames are module and offset, the signature is "
+               "\"unknown\"; build it with -g and do not strip it";
+    else if (!symbolizer.placed)
+        text = "the program has no debug information: no lines, and functions that were inlined "
+               "are missing, also in the signature; build it with -g and do not strip it";
+    else if (!symbolizer.answered_by_llvm)
+        text = "no llvm-symbolizer that answers in PATH: frames were named by another, slower "
+               "tool, and functions that were inlined may be missing, also in the signature";
+    symbolizer.complained = text != NULL;
+    return text;
 }
 
 /* ---- The cache ---------------------------------------------------------------------------- */

@@ -397,6 +397,8 @@ static void print_end(const struct printer *p)
         fprintf(p->out, "==%d==NOTE: HeddleSanitizer: ABRT class=%s\n", p->pid, abort_class);
     char signature[SIGNATURE_BYTES];
     report_signature(r, signature, sizeof signature);
+    const char *complaint = p->style->stable ? NULL : symbolize_complaint();
+    if (complaint) fprintf(p->out, "==%d==WARNING: HeddleSanitizer: %s\n", p->pid, complaint);
     fprintf(p->out, "DEDUP_TOKEN: %s\n", signature);
     print_summary(p);
     fprintf(p->out, "==%d==ABORTING\n", p->pid);
