@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -18,6 +19,8 @@
 #include "detect/tsan_abi.h"
 #include "heddle.h"
 #include "policies.h"
+#include "policy_bytes.h"
+#include "record.h"
 #include "run.h"
 
 #define WRITE(p) (__tsan_write4(p), (void)++*(p))
@@ -562,6 +565,41 @@ static void programs_with_many_accesses_are_logged_now_and_then(void **state)
     policy_destroy(p);
 }
 
+/* Whatever is steered can be written down as an input of grain all, and is the same execution. */
+static void steered_runs_are_inputs(void **state)
+{
+    (void)state;
+    static void (*const roots[])(void) = {counter_beside_a_mutex,     counter_after_a_sleep,
+                                          counter_beside_a_spinner,   value_of_a_send,
+                                          stop_of_a_later_turn,       five_philosophers,
+                                          read_twice_beside_a_writer, ordered_by_polling,
+                                          ordered_by_spinning,        second_order_on_another_path};
+    for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++) {
+        struct policy *p = policy_targets_new(7);
+        struct policy *alone = policy_targets_new(7);
+        struct record record;
+        record_init(&record, p);
+        for (int run = 0; run < REPEATED; run++) {
+            struct run_result bare, recorded, replayed;
+            struct policy_bytes player;
+            uint8_t *bytes;
+            size_t size;
+            run_execute(roots[i], alone, NULL, &bare, NULL);
+            run_execute(roots[i], &record.policy, NULL, &recorded, NULL);
+            assert_int_equal(recorded.digest, bare.digest);
+            assert_int_equal(record_encode(&record, &bytes, &size), RECORD_OK);
+            policy_bytes_init(&player);
+            policy_bytes_play(&player, bytes, size);
+            run_execute(roots[i], &player.policy, NULL, &replayed, NULL);
+            assert_int_equal(replayed.digest, recorded.digest);
+            free(bytes);
+        }
+        record_free(&record);
+        policy_destroy(p);
+        policy_destroy(alone);
+    }
+}
+
 #define HIDDEN(root, type, at_most)                                                                \
     {                                                                                              \
 #root, is_found_soon_though_hidden_at_first, NULL, NULL, &(struct hidden)                  \
@@ -589,6 +627,7 @@ int main(void)
         HIDDEN(second_order_on_another_path, REPORT_GOROUTINE_LEAK, 15),
         cmocka_unit_test(what_cannot_happen_is_tried_and_never_reported),
         cmocka_unit_test(what_is_ordered_is_not_predicted),
+        cmocka_unit_test(steered_runs_are_inputs),
         cmocka_unit_test(either_access_may_come_last),
         cmocka_unit_test(runs_are_a_function_of_the_seed),
         cmocka_unit_test(programs_with_many_accesses_are_logged_now_and_then),

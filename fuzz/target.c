@@ -51,6 +51,24 @@ static void keep_input(const char *what)
     engine_die_internal();
 }
 
+void target_try(const uint8_t *bytes, size_t size, struct run_result *result)
+{
+    target.bytes = bytes;
+    target.size = size;
+    policy_bytes_play(&target.policy, bytes, size);
+    run_execute(target.options.root, &target.policy.policy, &target.options.run, result, NULL);
+}
+
+/* What grain shared is learned from is an execution of its own. Without this it would come with the
+ * first input of that grain, and to an engine that input would seem to behave in two ways. */
+static void learn_before_engine(void)
+{
+    const uint8_t natural[] = {INPUT_VERSION, GRAIN_SHARED};
+    struct run_result result;
+    if (engine_present() == ENGINE_NONE || target.options.engine_only) return;
+    target_try(natural, sizeof natural, &result);
+}
+
 void target_open(const struct target_options *options)
 {
     rt_assert(options->root != NULL);
@@ -60,14 +78,7 @@ void target_open(const struct target_options *options)
     if (!target.counts) target.counts = &target.own_counts;
     policy_bytes_init(&target.policy);
     if (engine_present() != ENGINE_NONE) fault_set_handler(keep_input);
-}
-
-void target_try(const uint8_t *bytes, size_t size, struct run_result *result)
-{
-    target.bytes = bytes;
-    target.size = size;
-    policy_bytes_play(&target.policy, bytes, size);
-    run_execute(target.options.root, &target.policy.policy, &target.options.run, result, NULL);
+    learn_before_engine();
 }
 
 static bool is_ignored(const struct report *report)

@@ -24,7 +24,7 @@ enum { ACCESS_ROUNDS = 15 };
 
 static const struct run_options unlimited = {.max_steps = 100000000};
 
-/* ---- One loop in an execution ----------------------------------------------------------------- */
+/* ---- One loop in an execution ---------------------------------------------------------------- */
 
 /* Where the memory is that a loop works on. */
 enum place { PLACE_HEAP, PLACE_STACK, PLACE_GLOBAL };
@@ -78,7 +78,7 @@ static double time_execution(const struct bench_loop *loop, enum place place, en
     return result.verdict == VERDICT_PASS ? timed.ns : -1;
 }
 
-/* ---- Against libtsan -------------------------------------------------------------------------- */
+/* ---- Against libtsan ------------------------------------------------------------------------- */
 
 /* One round of bench-libtsan; false if it did not run to its end. */
 static bool time_libtsan(char *program, double ns[BENCH_LOOP_COUNT])
@@ -138,7 +138,7 @@ static void print_times(struct loop_times times[BENCH_LOOP_COUNT], bool libtsan)
     }
 }
 
-/* ---- Other memory, other grains ---------------------------------------------------------------- */
+/* ---- Other memory, other grains -------------------------------------------------------------- */
 
 static void print_variant(const char *what, const struct bench_loop *loop, enum place place,
                           enum grain grain)
@@ -184,7 +184,7 @@ enum status bench_access(void)
     return STATUS_OK;
 }
 
-/* ---- Synchronization --------------------------------------------------------------------------- */
+/* ---- Synchronization ------------------------------------------------------------------------- */
 
 struct sync_row {
     const char *what;
@@ -236,7 +236,7 @@ enum status bench_sync(void)
     return STATUS_OK;
 }
 
-/* ---- Memory ------------------------------------------------------------------------------------ */
+/* ---- Memory ---------------------------------------------------------------------------------- */
 
 static void print_memory(const char *what, void (*root)(void), const char *policy,
                          uint32_t goroutines, uint32_t repeats)

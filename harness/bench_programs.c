@@ -82,6 +82,7 @@ static void count(void *arg)
 {
     struct counter *c = arg;
     const uint32_t rounds = c->rounds;
+    struct go_chan *ended = c->ended;
     go_chan_recv(c->start, NULL);
     for (uint32_t i = 0; i < rounds; i++) {
         go_mutex_lock(&c->lock);
@@ -89,7 +90,7 @@ static void count(void *arg)
         go_mutex_unlock(&c->lock);
         go_gosched();
     }
-    go_chan_send(c->ended, NULL);
+    go_chan_send(ended, NULL);
 }
 
 /* The same, and all look at what they share. */

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -332,6 +333,49 @@ static void full_disk_is_one_line_and_no_success(void **state)
     folder_remove(folder);
 }
 
+/* ---- bench -------------------------------------------------------------------------------- */
+
+/* Figures are this machine's; that they are there, and cannot be nonsense, is everyone's. */
+static void bench_measures_accesses(void **state)
+{
+    (void)state;
+    static const char *const loops[] = {"read of 8 bytes  ", "read and write of 4 bytes  ",
+                                        "walk along a list  ", "function entry and exit  "};
+    heddle_run(&end, "bench", "access");
+    assert_int_equal(end.status, STATUS_OK);
+    assert_string_equal(end.errors, "");
+    if (strstr(end.output, "accesses are not instrumented")) return;
+    bool libtsan = !strstr(end.output, "bench-libtsan was not built");
+    for (size_t i = 0; i < sizeof loops / sizeof loops[0]; i++) {
+        double ours, theirs = 1, native;
+        const char *row = strstr(end.output, loops[i]);
+        assert_non_null(row);
+        row += strlen(loops[i]);
+        if (libtsan)
+            assert_int_equal(sscanf(row, "%lf %lf %lf", &ours, &theirs, &native), 3);
+        else
+            assert_int_equal(sscanf(row, "%lf - %lf", &ours, &native), 2);
+        assert_true(ours > 0 && theirs > 0 && native > 0);
+        assert_true(ours < 1000);
+    }
+}
+
+static void bench_tells_the_memory_of_the_race_detector(void **state)
+{
+    (void)state;
+    size_t shadow, segments, clocks;
+    heddle_run(&end, "bench", "memory");
+    assert_int_equal(end.status, STATUS_OK);
+    const char *row = strstr(end.output, "kernel of 35 positions");
+    assert_non_null(row);
+    row += strlen("kernel of 35 positions");
+    assert_int_equal(sscanf(row, "%zu %zu %zu", &shadow, &segments, &clocks), 3);
+    assert_true(shadow < 1 << 20); /* some cells, or none where nothing is instrumented */
+    assert_true(segments < 1 << 20);
+    assert_true(clocks < 1 << 20);
+    assert_true((shadow == 0) == (segments == 0));
+}
+
 static void statuses_join_to_the_one_that_matters_most(void **state)
 {
     (void)state;
@@ -357,6 +401,8 @@ int main(void)
         cmocka_unit_test(name_is_found_by_the_folder_or_the_json),
         cmocka_unit_test(several_files_give_the_worst_status),
         cmocka_unit_test(full_disk_is_one_line_and_no_success),
+        cmocka_unit_test(bench_measures_accesses),
+        cmocka_unit_test(bench_tells_the_memory_of_the_race_detector),
         cmocka_unit_test(statuses_join_to_the_one_that_matters_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

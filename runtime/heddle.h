@@ -191,8 +191,8 @@ void *go_malloc(size_t bytes);
 void *go_calloc(size_t count, size_t bytes);
 void *go_aligned_alloc(size_t alignment, size_t bytes);
 int go_posix_memalign(void **out, size_t alignment, size_t bytes);
-char *go_strdup(const char *text);
-char *go_strndup(const char *text, size_t most);
+char *go_strdup(const char *s);
+char *go_strndup(const char *string, size_t n);
 
 /* Give a block back. NULL does nothing; the content stays as it was.
  *

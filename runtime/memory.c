@@ -102,20 +102,20 @@ static char *duplicate(struct goroutine *g, const char *text, size_t bytes, stru
 /* The program's nil pointers are for the system to meet. */
 #define ANY_POINTER __attribute__((no_sanitize("undefined")))
 
-GO_API ANY_POINTER char *go_strdup(const char *text)
+GO_API ANY_POINTER char *go_strdup(const char *s)
 {
     struct goroutine *g = sched_current("go_strdup");
-    size_t bytes = strlen(text);
-    access_runtime(text, bytes + 1, ACCESS_READ, CALL_SITE());
-    return duplicate(g, text, bytes, CALL_SITE());
+    size_t bytes = strlen(s);
+    access_runtime(s, bytes + 1, ACCESS_READ, CALL_SITE());
+    return duplicate(g, s, bytes, CALL_SITE());
 }
 
-GO_API ANY_POINTER char *go_strndup(const char *text, size_t most)
+GO_API ANY_POINTER char *go_strndup(const char *string, size_t n)
 {
     struct goroutine *g = sched_current("go_strndup");
-    size_t bytes = strnlen(text, most);
-    access_runtime(text, bytes < most ? bytes + 1 : bytes, ACCESS_READ, CALL_SITE());
-    return duplicate(g, text, bytes, CALL_SITE());
+    size_t bytes = strnlen(string, n);
+    access_runtime(string, bytes < n ? bytes + 1 : bytes, ACCESS_READ, CALL_SITE());
+    return duplicate(g, string, bytes, CALL_SITE());
 }
 
 /* ---- Giving back -------------------------------------------------------------------------- */

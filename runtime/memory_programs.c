@@ -60,7 +60,7 @@ static void keeps_the_address_over_realloc(void)
 {
     char *name = make_name();
     name[0] = 'a';
-    char *longer = go_realloc(name, 2 * NAME_BYTES); /* freed */
+    char *longer = go_realloc(name, (size_t)2 * NAME_BYTES); /* freed */
     longer[1] = 'b';
     sink = (uint64_t)longer[0];
     name[1] = 'c'; /* guilty */

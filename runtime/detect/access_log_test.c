@@ -150,7 +150,7 @@ static void a_long_range_is_several_records(void **unused)
     run(write_much, true);
     const struct access_record *r = records(&count);
     assert_int_equal(count, 4);
-    uintptr_t at = heap_region_start(REGION_HEAP);
+    uintptr_t at = heap_block_at(0)->start;
     size_t bytes = 0;
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(r[i].address, at);
@@ -178,7 +178,7 @@ static void what_is_not_kept_is_counted(void **unused)
     assert_int_equal(count, ACCESSES_MAX);
     assert_int_equal(dropped, 1000);
     assert_int_equal(r[count - 1].address,
-                     heap_region_start(REGION_HEAP) + (uint64_t)(ACCESSES_MAX - 1) * 8);
+                     heap_block_at(0)->start + (uint64_t)(ACCESSES_MAX - 1) * 8);
     run(write_x, true);
     access_log_records(&count, &dropped);
     assert_int_equal(count, 1);

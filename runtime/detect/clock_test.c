@@ -295,6 +295,11 @@ static void no_news(void)
     order_enter(order_make(1, own, news));
     (void)clock_latest(order_current(), 2);
     seen.bytes[3] = clock_bytes();
+    /* What is known is larger than what comes, and neither is part of the other's nodes. */
+    const uint32_t larger = order_current();
+    order_acquire(joint);
+    (void)clock_latest(order_current(), 2);
+    seen.equal &= order_segment(larger)->clock == order_segment(order_current())->clock;
 }
 
 static void what_is_known_already_costs_nothing_and_news_of_one_a_few_nodes(void **unused)

@@ -23,8 +23,8 @@ static inline bool stands_for(enum access_kind later, enum access_kind earlier)
 }
 
 /* One access of the past: a slot of the cell or a detail. Returns the bytes for which it must be
- * kept now that `a`, by segment `now`, has come. Of two that do not conflict, the earlier one may be
- * kept even if it is ordered: `exact` decides whether that is worth a clock. */
+ * kept now that `a`, by segment `now`, has come. Of two that do not conflict, the earlier one may
+ * be kept even if it is ordered: `exact` decides whether that is worth a clock. */
 static inline uint8_t meet(const struct access *a, uint8_t mask, uint32_t now, bool exact,
                            enum access_kind earlier, uint32_t segment, uint8_t earlier_mask)
 {
@@ -44,12 +44,15 @@ static inline uint8_t meet(const struct access *a, uint8_t mask, uint32_t now, b
 
 static void meet_details(struct shadow_cell *c, const struct access *a, uint8_t mask, uint32_t now)
 {
-    enum { FEW = 4 }; /* to look at them costs less than to know which are ordered */
+    /* To look at a few costs less than to know which of them are ordered. Of many, some are asked
+     * about at each access: more than it adds. */
+    enum { FEW = 4, SOME = 8 };
     uint32_t first = shadow_detail_number(c);
     uint32_t *link = &first;
     for (uint32_t seen = 1; *link; seen++) {
         struct shadow_detail *d = shadow_detail_at(*link);
-        d->mask = meet(a, mask, now, seen > FEW, (enum access_kind)d->kind, d->segment, d->mask);
+        d->mask = meet(a, mask, now, seen > FEW && seen <= FEW + SOME, (enum access_kind)d->kind,
+                       d->segment, d->mask);
         if (d->mask)
             link = &d->next;
         else
@@ -110,8 +113,8 @@ static inline bool is_settled(uint64_t word, uint8_t bytes, uint32_t knower)
     return !(mask_of(word) & bytes) || clock_is_known((uint32_t)word, knower);
 }
 
-/* A goroutine reads again from a cell that several read: the detail of its earlier read is where the
- * read in the cell goes. False if there is anything but a few plain reads. */
+/* A goroutine reads again from a cell that several read: the detail of its earlier read is where
+ * the read in the cell goes. False if there is anything but a few plain reads. */
 static bool read_among_others(struct shadow_cell *c, struct race_words w, uint64_t read,
                               uint32_t knower)
 {

@@ -36,9 +36,9 @@ static inline const struct access *access_whole(const struct access *a)
 /* Check an access of any size, and remember it. Covered bytes only are looked at. */
 void race_access(const struct access *a);
 
-/* The most common cases of an access to some bytes of a cell, by the running goroutine: the cell is
- * in use, what it remembers of these bytes is this goroutine's own, and the access stands for what
- * it takes the place of. False if it is another case; then nothing was done. */
+/* The most common cases of an access to some bytes of a cell, by the running goroutine: the cell
+ * is in use, what it remembers of these bytes is this goroutine's own, and the access stands for
+ * what it takes the place of. False if it is another case; then nothing was done. */
 static inline bool race_quick_read(struct shadow_cell *c, uint8_t bytes);
 static inline bool race_quick_write(struct shadow_cell *c, uint8_t bytes);
 
@@ -54,7 +54,7 @@ void race_access_cell(struct shadow_cell *c, const struct access *a);
 
 /* ---- Inline ------------------------------------------------------------------------------- */
 
-/* The two words of a cell: segment, mask, and what is zero unless there are details or bad bytes. */
+/* The two words of a cell: segment, mask; above them what is zero without details and bad bytes. */
 struct race_words {
     uint64_t read;
     uint64_t write;

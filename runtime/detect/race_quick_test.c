@@ -167,10 +167,10 @@ static void no_race_passes_and_none_is_invented_on_a_stack(void **unused)
     assert_true(counts[1] > 1000);
 }
 
-/* ---- Single facts -------------------------------------------------------------------------- */
+/* ---- Single facts ---------------------------------------------------------------------------- */
 
 /* C knows B, not A; A read all of the cell, later one byte of it in another segment. What it read
- * first is still remembered when C writes. a_reads_last: A's read was the one in the cell itself. */
+ * first is still remembered when C writes. a_reads_last: A's read was the one in the cell. */
 static bool a_reads_last;
 
 static void write_after_reads(void)
@@ -241,7 +241,7 @@ static void what_is_known_of_one_goroutine_is_not_known_of_another(void **unused
     expect_race(read_of_a_namesake);
 }
 
-/* ---- What must cost nothing ---------------------------------------------------------------- */
+/* ---- What must cost nothing ------------------------------------------------------------------ */
 
 static size_t clocks;
 static uint32_t made;

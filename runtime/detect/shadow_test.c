@@ -195,9 +195,9 @@ static void use(void)
 {
     char *block = go_new(heap_bytes);
     use_all(block);
-    /* A faulty program goes on beyond what it has. */
-    write_range(block + heap_bytes + 4000, 8);
-    shadow_set_bad((uintptr_t)block + heap_bytes + 8000, 16, true);
+    char *more = go_new(16384);
+    write_range(more + 4000, 8);
+    shadow_set_bad((uintptr_t)more + 8000, 16, true);
 }
 
 static void look_at_heap_and_globals(void)
