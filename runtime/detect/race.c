@@ -42,6 +42,45 @@ static inline uint8_t meet(const struct access *a, uint8_t mask, uint32_t now, b
     return stands_for(a->kind, earlier) ? (uint8_t)(earlier_mask & ~mask) : earlier_mask;
 }
 
+/* Of a goroutine's reads the latest stands for those before. */
+static struct {
+    uint32_t walk;
+    struct {
+        uint32_t walk; /* the latest one in which a read by this goroutine was met */
+        struct shadow_detail *read;
+    } by_goroutine[GOROUTINES_MAX + 1];
+} readers;
+
+/* Does another detail of this walk say what d says? It does afterwards, if it is only older. */
+static bool is_stood_for(struct shadow_detail *d)
+{
+    uint32_t goroutine = order_segment(d->segment)->goroutine;
+    if (d->kind != ACCESS_READ) return false;
+    if (readers.by_goroutine[goroutine].walk == readers.walk) {
+        struct shadow_detail *met = readers.by_goroutine[goroutine].read;
+        if (met->segment >= d->segment) return !(d->mask & ~met->mask);
+        if (met->mask & ~d->mask) return false;
+        met->segment = d->segment;
+        met->mask = d->mask;
+        return true;
+    }
+    readers.by_goroutine[goroutine].walk = readers.walk;
+    readers.by_goroutine[goroutine].read = d;
+    return false;
+}
+
+/* Reads by many goroutines that know nothing of each other: the list is as long as they are many,
+ * so going through it is for every so many reads that come. */
+static void plan_walk(const struct shadow_cell *c)
+{
+    uint32_t length = 0;
+    uint32_t n = shadow_detail_number(c);
+    if (!n) return;
+    for (uint32_t i = n; i; i = shadow_detail_at(i)->next, length++)
+        if (shadow_detail_at(i)->kind != ACCESS_READ) return;
+    shadow_detail_at(n)->spare = (uint16_t)(length < UINT16_MAX ? length : UINT16_MAX);
+}
+
 static void meet_details(struct shadow_cell *c, const struct access *a, uint8_t mask, uint32_t now)
 {
     /* To look at a few costs less than to know which of them are ordered. Of many, some are asked
@@ -49,8 +88,14 @@ static void meet_details(struct shadow_cell *c, const struct access *a, uint8_t 
     enum { FEW = 4, SOME = 8 };
     uint32_t first = shadow_detail_number(c);
     uint32_t *link = &first;
+    readers.walk++;
     for (uint32_t seen = 1; *link; seen++) {
         struct shadow_detail *d = shadow_detail_at(*link);
+        d->spare = 0;
+        if (a->kind == ACCESS_READ && is_stood_for(d)) {
+            shadow_drop_detail(link);
+            continue;
+        }
         d->mask = meet(a, mask, now, seen > FEW && seen <= FEW + SOME, (enum access_kind)d->kind,
                        d->segment, d->mask);
         if (d->mask)
@@ -59,14 +104,19 @@ static void meet_details(struct shadow_cell *c, const struct access *a, uint8_t 
             shadow_drop_detail(link);
     }
     shadow_set_detail(c, first);
+    if (a->kind == ACCESS_READ) plan_walk(c);
 }
 
 static void remember_read(struct shadow_cell *c, uint8_t mask, uint32_t now)
 {
-    if (c->read_segment == now)
+    const uint32_t n = shadow_detail_number(c);
+    const uint16_t spare = n ? shadow_detail_at(n)->spare : 0;
+    if (c->read_segment == now) {
         mask |= c->read_mask;
-    else if (c->read_mask)
+    } else if (c->read_mask) {
         shadow_add_detail(c, c->read_segment, c->read_mask, ACCESS_READ);
+        if (spare) shadow_detail_at(shadow_detail_number(c))->spare = (uint16_t)(spare - 1);
+    }
     const uint64_t word = (uint64_t)c->bad << RACE_WORD_BITS | (uint64_t)mask << 32 | now;
     memcpy(&c->read_segment, &word, sizeof word);
 }
@@ -199,7 +249,9 @@ void race_access_cell(struct shadow_cell *c, const struct access *a)
         c->write_mask = meet(a, mask, now, false, ACCESS_WRITE, c->write_segment, c->write_mask);
         if (!c->write_mask) c->write_segment = 0;
     }
-    if (unlikely(shadow_detail_number(c))) meet_details(c, a, mask, now);
+    const uint32_t details = shadow_detail_number(c);
+    if (unlikely(details) && !(a->kind == ACCESS_READ && shadow_detail_at(details)->spare))
+        meet_details(c, a, mask, now);
     if (a->kind & ACCESS_ATOMIC)
         remember_atomic(c, a, mask, now);
     else if (a->kind & ACCESS_WRITE)

@@ -66,11 +66,14 @@ void shadow_init(void)
     shadow.mapped = true;
 }
 
-/* The cell of an address in a section of globals. */
+uintptr_t shadow_globals(int section)
+{
+    return globals_cells(section) - 2 * (globals_range(section).low & ~(uintptr_t)7);
+}
+
 static struct shadow_cell *cell_of_global(int section, uintptr_t address)
 {
-    uintptr_t low = globals_range(section).low & ~(uintptr_t)7;
-    uintptr_t at = globals_cells(section) + 2 * ((address & ~(uintptr_t)7) - low);
+    uintptr_t at = shadow_globals(section) + 2 * (address & ~(uintptr_t)7);
     return (struct shadow_cell *)at; /* NOLINT(performance-no-int-to-ptr): fixed address */
 }
 

@@ -42,8 +42,9 @@ struct shadow_detail {
     uint32_t segment;
     uint32_t next; /* number; 0: none */
     uint8_t mask;
-    uint8_t kind; /* enum access_kind */
-    uint16_t unused;
+    uint8_t kind;   /* enum access_kind */
+    uint16_t spare; /* of the first detail: plain reads that may still come before the list, which
+                       is of plain reads alone, is gone through again; else 0 */
 };
 
 /* Covered memory at fixed addresses: from the first stack to the end of the heap. */
@@ -65,6 +66,10 @@ static inline struct shadow_cell *shadow_fixed(uintptr_t address)
     uintptr_t at = SHADOW_LOW - 2 * SHADOW_COVERED_LOW + 2 * (address & ~(uintptr_t)7);
     return (struct shadow_cell *)at; /* NOLINT(performance-no-int-to-ptr): fixed address */
 }
+
+/* The cell of an address in this section of globals (globals.h) is here, and twice the address of
+ * its 8 bytes further. */
+uintptr_t shadow_globals(int section);
 
 /* The cell of any covered address, or NULL. */
 struct shadow_cell *shadow_of(uintptr_t address);

@@ -62,33 +62,42 @@ static __attribute__((noinline)) void other_write(uintptr_t address, size_t byte
     seldom(address, bytes, ACCESS_WRITE, pc);
 }
 
-/* A global of the program. */
-static __attribute__((noinline)) void global(uintptr_t address, size_t bytes, enum access_kind kind,
-                                             const void *pc)
-{
-    struct shadow_cell *c = shadow_of(address);
-    if (unlikely(--access_state.countdown == 0 || (address & 7) + bytes > CELL_BYTES))
-        tsan_abi_slow(address, bytes, kind, pc);
-    else if (kind == ACCESS_WRITE)
-        other_write(address, bytes, c, pc);
-    else
-        other_read(address, bytes, c, pc);
-}
-
 /* Sections of globals, wherever the system loaded them. */
-static struct {
+static struct section {
     uintptr_t low;
     uintptr_t bytes;
+    uintptr_t cells; /* shadow_globals() */
 } sections[GLOBALS_COUNT];
+
+static inline void global(const struct section *s, uintptr_t address, size_t bytes,
+                          enum access_kind kind, const void *pc)
+{
+    if (unlikely(--access_state.countdown == 0 || (address & 7) + bytes > CELL_BYTES)) {
+        tsan_abi_slow(address, bytes, kind, pc);
+        return;
+    }
+    uintptr_t at = s->cells + 2 * (address & ~(uintptr_t)7);
+    struct shadow_cell *cell = (struct shadow_cell *)at; /* NOLINT(performance-no-int-to-ptr) */
+    const uint64_t mine = (uint64_t)shadow_mask(address, bytes) << 32 | UINT32_MAX;
+    uint64_t word;
+    memcpy(&word, kind == ACCESS_WRITE ? &cell->write_segment : &cell->read_segment, sizeof word);
+    if (likely(((word ^ access_state.segment_word) & mine) == 0)) return;
+    if (kind == ACCESS_WRITE)
+        other_write(address, bytes, cell, pc);
+    else
+        other_read(address, bytes, cell, pc);
+}
 
 /* What is neither stack nor heap is mostly not the program's: clang before 19 announces the
  * counters of coverage, at each edge. */
 static __attribute__((noinline)) void elsewhere(uintptr_t address, size_t bytes,
                                                 enum access_kind kind, const void *pc)
 {
-    if (address - sections[GLOBALS_DATA].low < sections[GLOBALS_DATA].bytes ||
-        address - sections[GLOBALS_BSS].low < sections[GLOBALS_BSS].bytes)
-        global(address, bytes, kind, pc);
+    const struct section *s = sections;
+    if (address - s->low < s->bytes)
+        global(s, address, bytes, kind, pc);
+    else if (address - s[1].low < s[1].bytes)
+        global(s + 1, address, bytes, kind, pc);
 }
 
 /* What of a cell's word must be equal to the running goroutine's, for an access of 1, 2 or 4 bytes
@@ -253,6 +262,7 @@ ABI void __tsan_init(void)
         struct globals_range range = globals_range(i);
         sections[i].low = range.low;
         sections[i].bytes = range.high - range.low;
+        sections[i].cells = shadow_globals(i);
     }
 }
 ABI void __tsan_ignore_thread_begin(void) {}
