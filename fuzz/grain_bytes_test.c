@@ -47,7 +47,7 @@ static int learn_outcome(void **state)
     return 0;
 }
 
-/* With -fsanitize=address programs are not instrumented. */
+/* gcc with -fsanitize=address does not instrument programs. */
 static void skip_if_accesses_are_not_seen(void)
 {
     if (access_state.instrumented) return;
