@@ -67,11 +67,11 @@ struct goroutine {
     uint32_t fence_learns;   /* what its next acquire fence learns */
     uint32_t fence_last;     /* the latest that was ever merged into that */
     uint32_t fence_effects;  /* `effects` at its latest fence */
-    uint32_t number;       /* G number, from 1 */
-    uint8_t state;         /* enum goroutine_state */
-    uint8_t wait_reason;   /* enum wait_reason; WAIT_NONE while enabled */
-    bool enabled;          /* its bit in sched.enabled */
-    bool yielded;          /* its pending operation asks that others go first */
+    uint32_t number;         /* G number, from 1 */
+    uint8_t state;           /* enum goroutine_state */
+    uint8_t wait_reason;     /* enum wait_reason; WAIT_NONE while enabled */
+    bool enabled;            /* its bit in sched.enabled */
+    bool yielded;            /* its pending operation asks that others go first */
     bool daemon;
     bool timer_made;       /* started by a timer, not by a go statement */
     uint32_t parked_step;  /* events executed when it parked */

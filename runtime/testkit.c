@@ -46,10 +46,7 @@ struct script {
     size_t used;
 };
 
-static void begin_script(struct policy *self)
-{
-    ((struct script *)self)->used = 0;
-}
+static void begin_script(struct policy *self) { ((struct script *)self)->used = 0; }
 
 static size_t choose_script(struct policy *self, enum choice_kind kind, const struct candidate *c,
                             size_t n)
@@ -87,14 +84,13 @@ static enum grain grain; /* safe: tests run one after the other */
 struct run_result *testkit_scripted(void (*root)(void), const struct run_options *options,
                                     const size_t *answers, size_t count, struct run_result *result)
 {
-    struct script script = {
-        .policy = {.name = "script",
-                   .blind = true,
-                   .grain = grain,
-                   .begin = begin_script,
-                   .choose = choose_script},
-        .answers = answers,
-        .count = count};
+    struct script script = {.policy = {.name = "script",
+                                       .blind = true,
+                                       .grain = grain,
+                                       .begin = begin_script,
+                                       .choose = choose_script},
+                            .answers = answers,
+                            .count = count};
     testkit_execute(root, &script.policy, options, result, NULL);
     return result;
 }
@@ -119,10 +115,7 @@ struct enumeration {
     } path[TESTKIT_DEPTH_MAX];
 };
 
-static void begin_enumeration(struct policy *self)
-{
-    ((struct enumeration *)self)->depth = 0;
-}
+static void begin_enumeration(struct policy *self) { ((struct enumeration *)self)->depth = 0; }
 
 static size_t choose_enumeration(struct policy *self, enum choice_kind kind,
                                  const struct candidate *c, size_t n)
