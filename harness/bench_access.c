@@ -206,7 +206,7 @@ static double sync_cost(const struct sync_row *row, uint32_t goroutines,
         double whole = measure_execution(row->root, row->policy, options, 1).median;
         bench_sizes.repeats = 0;
         double base = measure_execution(row->root, row->policy, options, 1).median;
-        net[pair] = (whole - base) / SYNC_COUNT;
+        net[pair] = (whole - base) / (double)SYNC_COUNT;
     }
     return measure_of(net, MEASURE_PAIRS).median;
 }

@@ -73,7 +73,7 @@ void testkit_execute(void (*root)(void), struct policy *policy, const struct run
                      struct run_result *result, bool *more);
 
 /* The grain of the executions that follow; GRAIN_SYNC at first. */
-void testkit_set_grain(enum grain grain);
+void testkit_set_grain(enum grain wanted);
 
 /* Answers 0 to everything: the natural schedule, data 0. Returns result for use in expressions. */
 struct run_result *testkit_natural(void (*root)(void), const struct run_options *options,

@@ -310,7 +310,7 @@ static void nodeadlock_of_reading_twice_behind_a_gate(void)
 static void deadlock_of_the_later_turn_of_a_loop(void)
 {
     struct world *w = make_world();
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < testkit_turns; i++) {
         a_then_b(w);
         if (i == 0) go(b_then_a, w);
     }

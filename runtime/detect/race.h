@@ -34,7 +34,7 @@ static inline const struct access *access_whole(const struct access *a)
 }
 
 /* Check an access of any size, and remember it. Covered bytes only are looked at. */
-void race_access(const struct access *a);
+void race_access(const struct access *whole);
 
 /* The most common cases of an access to some bytes of a cell, by the running goroutine: the cell
  * is in use, what it remembers of these bytes is this goroutine's own, and the access stands for

@@ -304,7 +304,7 @@ static void race_in_the_second_cell(void) { start(bytes_across_cells, second_cel
 static void race_of_the_later_turn_of_a_loop(void)
 {
     struct world *w = make_world();
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < testkit_turns; i++) {
         WRITE(&w->x);
         if (i == 0) go(bridge_then_write, w);
     }

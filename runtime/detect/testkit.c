@@ -9,6 +9,8 @@
 #include "../sched.h"
 #include "access_log.h"
 
+volatile int testkit_turns = 3;
+
 static void append(char text[PREDICT_TEXT_BYTES], const char *what)
 {
     size_t used = strlen(text);

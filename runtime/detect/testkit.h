@@ -16,13 +16,16 @@ enum { PREDICT_TEXT_BYTES = 1024 };
 /* Run root in the natural schedule, and say what that predicts. */
 void predict(void (*root)(void), struct predictions *out, char text[PREDICT_TEXT_BYTES]);
 
+/* Three, which no compiler knows: a loop of so many turns keeps its one site for each access. */
+extern volatile int testkit_turns;
+
 /* An entry of cmocka's table: exactly this is predicted of root, and nothing is dropped. The name
  * of root is the claim. */
 struct predict_claim {
     void (*root)(void);
     const char *predicted;
 };
-void predict_test(void **claim);
+void predict_test(void **state);
 
 #define prediction_test(root, text)                                                                \
     {                                                                                              \

@@ -332,7 +332,7 @@ NEVER(a_share_for_each_worker)
     go_waitgroup_add(&waitgroup, 3);
     for (int i = 0; i < 3; i++) go(works, &shares[i]);
     go_waitgroup_wait(&waitgroup);
-    use((uint64_t)(shares[0] + shares[1] + shares[2]));
+    use((uint64_t)shares[0] + (uint64_t)shares[1] + (uint64_t)shares[2]);
 }
 
 EXPECT(one_share_for_all_workers, .expect = {"data-race--works"})
@@ -431,7 +431,7 @@ ACTOR(needs_it_loaded)
 {
     go_once_do(&once, loads, NULL);
     go_rwmutex_rlock(&rwmutex);
-    use((uint64_t)(x + y));
+    use((uint64_t)x + (uint64_t)y);
     go_rwmutex_runlock(&rwmutex);
 }
 
