@@ -32,12 +32,14 @@ static void ask_version(void *arg)
 
 static void ask_all_versions(struct test *t)
 {
-    for (t->minor = OLDEST; t->minor <= NEWEST; t->minor++) {
+    t->minor = OLDEST;
+    do {
         struct asking *a = go_new(sizeof *a);
         *a = (struct asking){t, t->minor};
         go_waitgroup_add(&t->wg, 1);
         go(ask_version, a);
-    }
+        t->minor++;
+    } while (t->minor <= NEWEST);
     go_waitgroup_wait(&t->wg);
 }
 
