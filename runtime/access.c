@@ -78,8 +78,7 @@ void access_runtime_checked(const void *address, size_t bytes, enum access_kind 
     if (likely(!access_state.logging && shadow_is_fixed(at) && (at & 7) + bytes <= CELL_BYTES) &&
         race_quick(at, bytes, kind))
         return;
-    const struct access a = {
-        .address = (uintptr_t)address, .bytes = bytes, .kind = kind, .site = site};
-    if (access_state.logging && shadow_of(a.address)) access_log_add(address, bytes, kind, site);
+    const struct access a = {.address = at, .bytes = bytes, .kind = kind, .site = site};
+    if (access_state.logging && shadow_of(at)) access_log_add(address, bytes, kind, site);
     race_access(&a);
 }

@@ -99,19 +99,24 @@ static void set(struct go_map *m, uint64_t key, void *value)
 
 /* ---- Who is inside ------------------------------------------------------------------------ */
 
-static _Noreturn void misuse(const struct go_map *m, const struct goroutine *writer,
-                             const struct goroutine *other)
+/* Nothing orders g's pending use and one of this kind by other: its pending one too if other_step
+ * is 0, else the event of that number. */
+static _Noreturn void misuse(const struct go_map *m, const struct goroutine *g,
+                             const struct goroutine *other, enum op_kind other_kind,
+                             uint32_t other_step)
 {
-    bool writes = other->pending.kind == OP_MAP_WRITE;
+    bool other_writes = other_kind == OP_MAP_WRITE;
+    bool both = other_writes && g->pending.kind == OP_MAP_WRITE;
     struct facts_panic *panic = sched_alloc(sizeof *panic);
     *panic = (struct facts_panic){
-        .type = writes ? REPORT_CONCURRENT_MAP_WRITE : REPORT_CONCURRENT_MAP_READ_WRITE,
+        .type = both ? REPORT_CONCURRENT_MAP_WRITE : REPORT_CONCURRENT_MAP_READ_WRITE,
         .object = m->object,
-        .goroutine = writer,
+        .goroutine = g,
         .message = "nothing orders these two uses of the map: both can be inside at once",
         .other = other,
-        .other_label = writes ? "Concurrent map write" : "Concurrent map read"};
-    facts_trace_of(&panic->trace, writer);
+        .other_step = other_step,
+        .other_label = other_writes ? "Concurrent map write" : "Concurrent map read"};
+    facts_trace_of(&panic->trace, g);
     facts_report_panic(panic);
 }
 
@@ -130,29 +135,9 @@ static void check_misuse(const struct go_map *m, const struct goroutine *g)
     bool g_first = g->pending.kind == OP_MAP_WRITE &&
                    (other->pending.kind != OP_MAP_WRITE || g->number < other->number);
     if (g_first)
-        misuse(m, g, other);
+        misuse(m, g, other, (enum op_kind)other->pending.kind, 0);
     else
-        misuse(m, other, g);
-}
-
-/* Nothing orders the use of the running goroutine after this earlier one. */
-static _Noreturn void unordered(const struct go_map *m, const struct map_use *earlier,
-                                enum op_kind earlier_kind)
-{
-    const struct goroutine *g = sched.running;
-    bool both = g->pending.kind == OP_MAP_WRITE && earlier_kind == OP_MAP_WRITE;
-    struct facts_panic *panic = sched_alloc(sizeof *panic);
-    *panic = (struct facts_panic){
-        .type = both ? REPORT_CONCURRENT_MAP_WRITE : REPORT_CONCURRENT_MAP_READ_WRITE,
-        .object = m->object,
-        .goroutine = g,
-        .message = "nothing orders these two uses of the map: both can be inside at once",
-        .other = earlier->goroutine,
-        .other_step = earlier->step,
-        .other_label =
-            earlier_kind == OP_MAP_WRITE ? "Concurrent map write" : "Concurrent map read"};
-    facts_trace_of(&panic->trace, g);
-    facts_report_panic(panic);
+        misuse(m, other, g, (enum op_kind)g->pending.kind, 0);
 }
 
 static void remember_read(struct go_map *m, const struct map_use *use)
@@ -172,13 +157,15 @@ static void check_order(struct go_map *m, struct goroutine *g, struct call_site 
     if (!order_state.on) return;
     const struct map_use use = {
         .goroutine = g, .segment = order_current(), .step = event_log.count + 1};
-    if (!clock_ordered(m->written.segment, use.segment)) unordered(m, &m->written, OP_MAP_WRITE);
+    if (!clock_ordered(m->written.segment, use.segment))
+        misuse(m, g, m->written.goroutine, OP_MAP_WRITE, m->written.step);
     if (g->pending.kind == OP_MAP_READ) {
         remember_read(m, &use);
         return;
     }
     for (const struct map_use *r = m->readers; r; r = r->next)
-        if (!clock_ordered(r->segment, use.segment)) unordered(m, r, OP_MAP_READ);
+        if (!clock_ordered(r->segment, use.segment))
+            misuse(m, g, r->goroutine, OP_MAP_READ, r->step);
     m->written = use;
     m->readers = NULL;
 }

@@ -9,6 +9,8 @@
  *   Go's documentation demands that the Add happens before the Wait.
  * - The same is misuse in any schedule if happens-before does not order the latest Add from zero
  *   and the latest Wait (known only where instrumented code is linked in, like races). */
+#include <stdio.h>
+
 #include "detect/clock.h"
 #include "detect/facts.h"
 #include "detect/recall.h"
@@ -32,18 +34,21 @@ static inline struct object *waitgroup_object(struct go_waitgroup *wg, struct ca
     return likely(o) ? o : register_waitgroup(wg, site);
 }
 
-static _Noreturn void misuse(const struct object *o, const struct goroutine *adder,
-                             const struct goroutine *waiter)
+/* An Add from zero and a Wait, one of them g's pending use. The other is pending too if other_step
+ * is 0, else the event of that number. */
+static _Noreturn void misuse(const struct object *o, const struct goroutine *g, const char *message,
+                             const struct goroutine *other, bool other_waits, uint32_t other_step)
 {
     struct facts_panic *panic = sched_alloc(sizeof *panic);
-    *panic = (struct facts_panic){
-        .type = REPORT_WAITGROUP_MISUSE,
-        .object = o,
-        .goroutine = adder,
-        .message = "Add from zero and Wait can both be next: the Wait may not see the Add",
-        .other = waiter,
-        .other_label = "Unordered sync.WaitGroup.Wait"};
-    facts_trace_of(&panic->trace, adder);
+    *panic = (struct facts_panic){.type = REPORT_WAITGROUP_MISUSE,
+                                  .object = o,
+                                  .goroutine = g,
+                                  .other = other,
+                                  .other_step = other_step,
+                                  .other_label = other_waits ? "Unordered sync.WaitGroup.Wait"
+                                                             : "Unordered sync.WaitGroup.Add"};
+    (void)snprintf(panic->message, sizeof panic->message, "%s", message);
+    facts_trace_of(&panic->trace, g);
     facts_report_panic(panic);
 }
 
@@ -59,24 +64,9 @@ static void check_misuse(const struct go_waitgroup *wg, const struct object *o)
         const struct goroutine **role = g->pending.kind == OP_WAITGROUP_ADD ? &adder : &waiter;
         if (!*role || g->number < (*role)->number) *role = g;
     }
-    if (adder && waiter) misuse(o, adder, waiter);
-}
-
-/* The running goroutine adds from zero, or waits, and nothing orders that after `other`. */
-static _Noreturn void unordered(const struct object *o, const struct go_use *other, bool waits)
-{
-    struct goroutine *g = sched.running;
-    struct facts_panic *panic = sched_alloc(sizeof *panic);
-    *panic = (struct facts_panic){
-        .type = REPORT_WAITGROUP_MISUSE,
-        .object = o,
-        .goroutine = g,
-        .message = "nothing orders an Add from zero and a Wait: the Wait may not see the Add",
-        .other = other->_goroutine,
-        .other_step = other->_step,
-        .other_label = waits ? "Unordered sync.WaitGroup.Add" : "Unordered sync.WaitGroup.Wait"};
-    facts_trace_of(&panic->trace, g);
-    facts_report_panic(panic);
+    if (adder && waiter)
+        misuse(o, adder, "Add from zero and Wait can both be next: the Wait may not see the Add",
+               waiter, true, 0);
 }
 
 /* Use `mine` of the running goroutine meets the latest one of the other kind. */
@@ -88,7 +78,10 @@ static void check_order(const struct object *o, struct go_use *mine, const struc
     if (!order_state.on) return;
     *mine =
         (struct go_use){._goroutine = sched.running, ._segment = order_current(), ._step = step};
-    if (!clock_ordered(other->_segment, mine->_segment)) unordered(o, other, waits);
+    if (!clock_ordered(other->_segment, mine->_segment))
+        misuse(o, sched.running,
+               "nothing orders an Add from zero and a Wait: the Wait may not see the Add",
+               other->_goroutine, !waits, other->_step);
 }
 
 static void wake_waiters(struct go_waitgroup *wg)
