@@ -184,16 +184,18 @@ static bool copy_text(char *out, size_t out_bytes, const char *text)
 static bool unpack_facts(json_t *root, struct artifact_facts *facts, json_error_t *why)
 {
     const char *target, *variant, *signature, *digest;
-    json_int_t max_steps, fair_steps, ticks, detectors_off;
+    json_int_t max_steps, fair_steps, ticks, detectors_off, waits = RUN_WAITS_AFTER_END;
     int go123;
-    if (json_unpack_ex(root, why, 0, "{s:s,s:s,s:s,s:s,s:{s:I,s:I,s:I,s:b,s:I}}", "target", &target,
-                       "variant", &variant, "signature", &signature, "digest", &digest, "options",
-                       "max_steps", &max_steps, "fair_steps", &fair_steps, "ticks_after_end",
-                       &ticks, "go123_timers", &go123, "detectors_off", &detectors_off) != 0)
+    if (json_unpack_ex(root, why, 0, "{s:s,s:s,s:s,s:s,s:{s:I,s:I,s:I,s?I,s:b,s:I}}", "target",
+                       &target, "variant", &variant, "signature", &signature, "digest", &digest,
+                       "options", "max_steps", &max_steps, "fair_steps", &fair_steps,
+                       "ticks_after_end", &ticks, "waits_after_end", &waits, "go123_timers", &go123,
+                       "detectors_off", &detectors_off) != 0)
         return false;
     facts->options = (struct run_options){.max_steps = (uint32_t)max_steps,
                                           .fair_steps = (uint32_t)fair_steps,
                                           .ticks_after_end = (uint32_t)ticks,
+                                          .waits_after_end = (uint32_t)waits,
                                           .go123_timers = go123 != 0,
                                           .detectors_off = (unsigned)detectors_off};
     facts->digest = strtoull(digest, NULL, 16);

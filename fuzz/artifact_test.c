@@ -20,7 +20,8 @@
 #include "policies.h"
 #include "testkit.h"
 
-static const struct run_options options = {.max_steps = 1234, .go123_timers = true};
+static const struct run_options options = {
+    .max_steps = 1234, .waits_after_end = 77, .go123_timers = true};
 
 static void wait_for_nobody(void) { go_chan_recv(go_chan_make(0, 0), NULL); }
 
@@ -101,6 +102,7 @@ static void facts_are_read_as_they_were_written(void **state)
     assert_int_equal(facts.digest, result.digest);
     assert_int_equal(facts.options.max_steps, 1234);
     assert_int_equal(facts.options.fair_steps, RUN_FAIR_STEPS); /* Defaults by their value. */
+    assert_int_equal(facts.options.waits_after_end, 77);
     assert_true(facts.options.go123_timers);
     fork_remove_folder(folder);
 }

@@ -35,7 +35,8 @@ static bool print_member(FILE *out, const char *key, json_t *value, const char *
     return ok;
 }
 
-/* Zero means a default, which may be another one when this is read. */
+/* Zero means a default, which may be another one when this is read. waits_after_end, the youngest,
+ * is left out while it is the default: so older files are equal to new ones. */
 static json_t *limit_json(uint32_t value, uint32_t otherwise)
 {
     return json_integer((json_int_t)(value ? value : otherwise));
@@ -43,10 +44,12 @@ static json_t *limit_json(uint32_t value, uint32_t otherwise)
 
 static json_t *options_json(const struct run_options *options)
 {
+    uint32_t waits = options->waits_after_end ? options->waits_after_end : RUN_WAITS_AFTER_END;
     return json_pack(
-        "{s:o,s:o,s:o,s:b,s:I}", "max_steps", limit_json(options->max_steps, RUN_MAX_STEPS),
+        "{s:o,s:o,s:o,s:o*,s:b,s:I}", "max_steps", limit_json(options->max_steps, RUN_MAX_STEPS),
         "fair_steps", limit_json(options->fair_steps, RUN_FAIR_STEPS), "ticks_after_end",
-        limit_json(options->ticks_after_end, RUN_TICKS_AFTER_END), "go123_timers",
+        limit_json(options->ticks_after_end, RUN_TICKS_AFTER_END), "waits_after_end",
+        waits == RUN_WAITS_AFTER_END ? NULL : json_integer(waits), "go123_timers",
         (int)options->go123_timers, "detectors_off", (json_int_t)options->detectors_off);
 }
 

@@ -85,6 +85,12 @@ const char *op_kind_name(enum op_kind kind)
         [OP_ATOMIC_STORE] = "atomic store",
         [OP_ATOMIC_RMW] = "atomic read-modify-write",
         [OP_ATOMIC_FENCE] = "atomic fence",
+        [OP_TEST_RUN] = "testing.T.Run",
+        [OP_TEST_LOG] = "testing.T.Log",
+        [OP_TEST_FAIL] = "testing.T.Fail",
+        [OP_TEST_FAILED] = "testing.T.Failed",
+        [OP_TEST_REPORT] = "testing.T report",
+        [OP_TEST_DONE] = "testing.T done",
     };
     return names[kind];
 }

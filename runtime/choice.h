@@ -79,6 +79,12 @@ enum op_kind {
     OP_ATOMIC_STORE,
     OP_ATOMIC_RMW,
     OP_ATOMIC_FENCE,
+    OP_TEST_RUN,
+    OP_TEST_LOG,
+    OP_TEST_FAIL,
+    OP_TEST_FAILED,
+    OP_TEST_REPORT, /* the framework takes a test's lock for the last time */
+    OP_TEST_DONE,   /* ... and marks it as done */
     OP_KIND_COUNT
 };
 

@@ -19,6 +19,7 @@ struct deadline {
     struct object *object;           /* what it belongs to (a timer), or NULL (a sleep) */
     uint64_t stable;
     bool repeats;             /* a ticker, or a timer that was armed again */
+    uint32_t armed_by;        /* G number; not told of one that repeats */
     uint32_t fired_after_end; /* since the root is over */
 };
 

@@ -63,6 +63,7 @@ struct go_chan;
 struct go_timer;
 struct go_map;
 struct go_context;
+struct go_test;
 struct goroutine;
 
 /* One goroutine waiting for one channel operation: what a select enqueues once for each case. */
@@ -493,7 +494,8 @@ void go_map_range(struct go_map *m, bool (*fn)(uint64_t key, void *value, void *
  * Chooses  CHOICE_RUN after arming. The clock is a candidate like a goroutine: chosen, it sets the
  *          time to the earliest deadline and fires one timer; CHOICE_TIMER among equal deadlines.
  * Limits   once the root is over, a ticker or a timer that was armed again fires ticks_after_end
- *          times more.
+ *          times more, and who does nothing but wait for one new timer (or Sleep) after the other
+ *          is woken waits_after_end times more: then it is a goroutine-leak.
  * Source   package time, NewTimer. Channels behave as before Go 1.23 (Stop leaves a delivered
  *          value) unless the option go123_timers is set: then Stop and Reset take it back and
  *          return true (go_chan_len and go_chan_cap still show the buffer, Go 1.23 shows 0).
@@ -557,6 +559,64 @@ struct go_context_after *go_context_after_func(struct go_context *ctx, void (*fn
 /* True if the call keeps fn from being run, false if it was started or stopped before.
  * Chooses CHOICE_RUN before. */
 bool go_context_after_stop(struct go_context_after *after);
+
+/* ---- Tests -------------------------------------------------------------------------------- */
+
+/* What programs that are tests do with their testing.T: run tests inside of tests, log, fail. The
+ * text that is logged is not kept, and a test that fails is no report: say with go_check, or with
+ * go_test_failed, what is an error of the program.
+ *
+ * A test has a lock, which every call takes for a moment (no point of its own), and ends in two
+ * steps: the framework takes the lock for its report, and then marks the test as done without it.
+ * So that a log is in time is up to the program.
+ *
+ * Reports  log-after-test when nothing orders a log or a failure before the end of its test, nor
+ *          after it, wherever the two came to lie in this execution. (Go: a race, found by its
+ *          detector, and a panic if nobody is left to log to.) Only known where instrumented code
+ *          is linked in, like races.
+ * Source   package testing; testing.go, tRunner ("Do not lock t.done ..."), logDepth. */
+
+/* The test that the root function is. It is never done: what is logged there is always in time. */
+struct go_test *go_test_root(void);
+
+/* Run fn(t, arg) as a test t of parent, in a goroutine of its own, and wait for its end. name goes
+ * into reports. True if it has not failed. t.Run.
+ *
+ * Chooses  CHOICE_RUN after the creation of the goroutine, before waiting, and before each of the
+ *          two steps of the end (after all that fn has deferred).
+ * Blocks   reason "testing.T.Run".
+ * Orders   the call happens before fn; the end of the test happens before the call returns.
+ * Reports  unrecovered-panic when fn leaves by Goexit, but not by FailNow of its own test. */
+bool go_test_run(struct go_test *parent, const char *name, void (*fn)(struct go_test *t, void *arg),
+                 void *arg);
+
+/* Log (printf-like), to the nearest ancestor if t is done. Goes on. t.Logf.
+ * Chooses  CHOICE_RUN before, for each test that is looked at.
+ * Orders   what the lock of the test does: each log happens before all later ones, and before the
+ *          report of the framework if it comes before it. */
+void go_test_log(struct go_test *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Mark t and its ancestors as failed. Goes on. t.Fail.
+ * Chooses  CHOICE_RUN before, for t and each ancestor, the root test first.
+ * Orders   as a log.
+ * Reports  log-after-test (a panic) if t is done. */
+void go_test_fail(struct go_test *t);
+/* Log, then fail. t.Errorf. */
+void go_test_error(struct go_test *t, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Fail, then Goexit. t.FailNow.
+ * Reports  fail-now-outside-test when the caller is not the goroutine that runs t: the test would
+ *          go on, and wait for ever for the one that has ended. (Go only says that it must not be.)
+ */
+_Noreturn void go_test_fail_now(struct go_test *t);
+/* Log, then fail now. t.Fatalf. */
+_Noreturn void go_test_fatal(struct go_test *t, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Has t failed? t.Failed.   Chooses  CHOICE_RUN before.
+ * Orders   logs and failures before it happen before it; it happens before later ones. */
+bool go_test_failed(struct go_test *t);
 
 /* ---- A harness of your own ---------------------------------------------------------------- */
 

@@ -156,10 +156,10 @@ uint32_t object_count(void) { return objects.count; }
 void object_name(const struct object *o, char out[16])
 {
     static const char *const letters[OBJECT_KIND_COUNT] = {
-        [OBJECT_CHAN] = "C",      [OBJECT_MUTEX] = "M", [OBJECT_RWMUTEX] = "RW",
-        [OBJECT_WAITGROUP] = "W", [OBJECT_ONCE] = "O",  [OBJECT_COND] = "CV",
-        [OBJECT_MAP] = "MAP",     [OBJECT_TIMER] = "T", [OBJECT_CONTEXT] = "X",
-        [OBJECT_ATOMIC] = "A",
+        [OBJECT_CHAN] = "C",      [OBJECT_MUTEX] = "M",   [OBJECT_RWMUTEX] = "RW",
+        [OBJECT_WAITGROUP] = "W", [OBJECT_ONCE] = "O",    [OBJECT_COND] = "CV",
+        [OBJECT_MAP] = "MAP",     [OBJECT_TIMER] = "T",   [OBJECT_CONTEXT] = "X",
+        [OBJECT_ATOMIC] = "A",    [OBJECT_TEST] = "TEST",
     };
     (void)snprintf(out, 16, "%s%u", letters[o->kind], o->ordinal);
 }
@@ -172,6 +172,7 @@ const char *object_kind_name(enum object_kind kind)
         [OBJECT_ONCE] = "once",       [OBJECT_COND] = "cond",
         [OBJECT_MAP] = "map",         [OBJECT_TIMER] = "timer",
         [OBJECT_CONTEXT] = "context", [OBJECT_ATOMIC] = "atomic",
+        [OBJECT_TEST] = "test",
     };
     return names[kind];
 }

@@ -27,6 +27,7 @@ enum object_kind {
     OBJECT_TIMER,
     OBJECT_CONTEXT,
     OBJECT_ATOMIC,
+    OBJECT_TEST,
     OBJECT_KIND_COUNT
 };
 

@@ -75,6 +75,7 @@ static _Noreturn void unwind(struct facts_panic *panic)
     struct goroutine *g = sched.running;
     struct protect *p = g->protect;
     if (!p) {
+        g->panicking = true;
         run_defers(&g->defers);
         facts_report_panic(panic);
     }
@@ -166,6 +167,8 @@ GO_API bool go_protect(void (*fn)(void *), void *arg, struct go_panic *out)
 GO_API _Noreturn void go_goexit(void)
 {
     struct goroutine *g = sched_current("go_goexit");
+    g->exiting = true;
+    g->site = CALL_SITE();
     for (; g->protect; g->protect = g->protect->outer) {
         g->protect->exiting = true;
         run_defers(&g->protect->defers);

@@ -49,6 +49,8 @@ static void reset(struct policy *policy, const struct run_options *options)
     sched.fair_steps = options->fair_steps ? options->fair_steps : RUN_FAIR_STEPS;
     sched.ticks_after_end =
         options->ticks_after_end ? options->ticks_after_end : RUN_TICKS_AFTER_END;
+    sched.waits_after_end =
+        options->waits_after_end ? options->waits_after_end : RUN_WAITS_AFTER_END;
     sched.go123_timers = options->go123_timers;
     sched.detectors_off = options->detectors_off;
     access_log_reset();

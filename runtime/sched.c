@@ -55,11 +55,33 @@ size_t sched_choose(enum choice_kind kind, const struct candidate *c, size_t n)
 bool sched_arm(struct deadline *d, int64_t at_ns)
 {
     if (sched.root_over && d->repeats && d->fired_after_end >= sched.ticks_after_end) return false;
+    if (!d->repeats && sched_waits_for_ever(sched.running)) return false;
+    d->armed_by = sched.running->number;
     if (!deadline_push(&sched.deadlines, d, at_ns)) sched_stop_limit("max_arena");
     return true;
 }
 
-bool sched_disarm(struct deadline *d) { return deadline_remove(&sched.deadlines, d); }
+bool sched_disarm(struct deadline *d)
+{
+    bool was_armed = deadline_remove(&sched.deadlines, d);
+    if (was_armed && d->order < sched.round_end) sched.round_left--;
+    return was_armed;
+}
+
+/* d is about to fire, the root is over: whose wait was it, and does the round count? */
+static void count_wait(const struct deadline *d)
+{
+    if (!sched.round_left) {
+        sched.round++;
+        sched.round_end = sched.deadlines.orders;
+        sched.round_left = sched.deadlines.count;
+    }
+    if (d->repeats) return;
+    struct goroutine *g = sched_goroutine(d->armed_by);
+    if (sched.enabled_count > (g->enabled ? 1u : 0u) || g->waited_round == sched.round) return;
+    g->waited_round = sched.round;
+    g->waits_after_end++;
+}
 
 enum { EQUAL_DEADLINES_MAX = 64 };
 
@@ -95,7 +117,8 @@ __attribute__((noinline)) static void log_clock(const struct deadline *d)
 __attribute__((noinline)) static void fire_clock(void)
 {
     struct deadline *d = pick_deadline();
-    rt_assert(deadline_remove(&sched.deadlines, d));
+    if (sched.root_over) count_wait(d);
+    rt_assert(sched_disarm(d));
     if (d->at_ns > sched.now_ns) sched.now_ns = d->at_ns;
     if (sched.root_over) d->fired_after_end++;
     log_clock(d);
@@ -395,6 +418,7 @@ struct goroutine *sched_go(void (*fn)(void *), void *arg, uint64_t stable, uint3
     g->segment = order_begin(g->number, released);
     words_put(&g->pending.kind, OP_START);
     g->created_by = created_by;
+    if (sched.root_over) sched_inherit_waits(g, sched.running);
     g->fn = fn;
     g->arg = arg;
     g->created.count = 0;
@@ -445,6 +469,9 @@ void sched_reset(void)
     sched.preemptions = 0;
     sched.fair_turns = 0;
     sched.fair_choices = 0;
+    sched.round = 0;
+    sched.round_end = 0;
+    sched.round_left = 0;
     sched.limit = NULL;
     sched.candidates = NULL;
     sched.candidate_capacity = 0;
@@ -482,6 +509,7 @@ const char *wait_reason_name(enum wait_reason reason)
         [WAIT_ONCE] = "sync.Once.Do",
         [WAIT_COND] = "sync.Cond.Wait",
         [WAIT_SLEEP] = "sleep",
+        [WAIT_TEST] = "testing.T.Run",
     };
     return names[reason];
 }

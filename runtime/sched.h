@@ -10,6 +10,13 @@
  *   time never goes back.
  * - An operation is: sched_publish, then sched_point (it can proceed) or sched_park (it cannot
  *   yet), then its effect, then sched_executed. Primitives block in no other way.
+ * - Once the root is over, who only waits for one new timer after the other is parked for good.
+ *   Waits are counted in rounds: a round is over when every deadline that was armed at its
+ *   beginning has fired or was disarmed, so that nobody pays for looking often while somebody else
+ *   waits long. A round counts for who armed a deadline that fired in it while nobody else could
+ *   run: as long as others are busy, not only time goes on. Who is started inherits the count.
+ *   Beyond waits_after_end new one-shots are not armed: a leak, though it would never block for
+ *   good.
  * - After max_steps events the schedule is fair (round robin over goroutines and clock) and asks no
  *   policy; after fair_steps more it is cut.
  */
@@ -42,6 +49,7 @@ enum wait_reason {
     WAIT_ONCE,
     WAIT_COND,
     WAIT_SLEEP,
+    WAIT_TEST,
     WAIT_REASON_COUNT
 };
 
@@ -73,10 +81,14 @@ struct goroutine {
     bool enabled;            /* its bit in sched.enabled */
     bool yielded;            /* its pending operation asks that others go first */
     bool daemon;
-    bool timer_made;       /* started by a timer, not by a go statement */
-    uint32_t parked_step;  /* events executed when it parked */
-    uint32_t woken_case;   /* which case of its select, or 0, was completed by somebody else */
-    struct go_case *cases; /* what it is parked on: one for a plain send or receive, else NULL */
+    bool exiting;             /* Goexit */
+    bool panicking;           /* outside every go_protect */
+    bool timer_made;          /* started by a timer, not by a go statement */
+    uint32_t parked_step;     /* events executed when it parked */
+    uint32_t waits_after_end; /* rounds that count, since the root is over */
+    uint32_t waited_round;    /* the latest of them */
+    uint32_t woken_case;      /* which case of its select, or 0, was completed by somebody else */
+    struct go_case *cases;    /* what it is parked on: one for a plain send or receive, else NULL */
     uint32_t case_count;
     uint64_t made;       /* objects, blocks and goroutines made so far: ordinals of stable ids */
     uint32_t created_by; /* G number, 0 for the root */
@@ -121,6 +133,10 @@ struct sched {
     uint32_t fair_choices; /* answers given in the fair phase */
     uint32_t fair_start;   /* event_log.count when the fair phase began */
     uint32_t ticks_after_end;
+    uint32_t waits_after_end;
+    uint32_t round;      /* of waiting, since the root is over; 0: the first has not begun */
+    uint64_t round_end;  /* deadlines armed before this many-th belong to the round */
+    uint64_t round_left; /* so many of them are armed still */
     uint32_t fair_steps;
     bool go123_timers;
     unsigned detectors_off;
@@ -197,6 +213,13 @@ size_t sched_choose(enum choice_kind kind, const struct candidate *c, size_t n);
 struct goroutine *sched_go(void (*fn)(void *), void *arg, uint64_t stable, uint32_t created_by,
                            uint32_t released);
 
+/* g is started on behalf of `by`: what that has waited since the root is over counts for g too. */
+static inline void sched_inherit_waits(struct goroutine *g, const struct goroutine *by)
+{
+    g->waits_after_end = by->waits_after_end;
+    g->waited_round = by->waited_round;
+}
+
 /* The running goroutine is at a plain access that is a point: let the input decide who goes on. */
 void sched_point_at_access(const void *address, bool writes, struct call_site site);
 
@@ -206,7 +229,8 @@ void sched_be_fair(void);
 /* The running goroutine has nothing left to do. */
 _Noreturn void sched_goroutine_end(void);
 
-/* Arm d to fire at at_ns; false (and not armed) when the root is over and its ticks are used up. */
+/* Arm d to fire at at_ns; false (and not armed) when the root is over and its ticks, or the running
+ * goroutine's waits, are used up. */
 bool sched_arm(struct deadline *d, int64_t at_ns);
 bool sched_disarm(struct deadline *d);
 
@@ -226,6 +250,11 @@ void sched_reset(void);
 enum stop_cause sched_run(void (*body)(struct goroutine *), void (*root)(void *), void *arg);
 
 static inline struct goroutine *sched_goroutine(uint32_t number);
+/* The root is over and g has waited for new timers so often that it does not end. */
+static inline bool sched_waits_for_ever(const struct goroutine *g)
+{
+    return sched.root_over && g->waits_after_end >= sched.waits_after_end;
+}
 /* The whole of g's pending operation. */
 struct operation sched_pending(const struct goroutine *g);
 const char *wait_reason_name(enum wait_reason reason);

@@ -3,6 +3,8 @@
  * tickers and timers that were armed again a few times more; then nobody waits for time. */
 #include "testkit.h"
 
+#include <string.h>
+
 #include "sched.h"
 
 static const struct run_options three_ticks = {.ticks_after_end = 3};
@@ -138,6 +140,215 @@ static void a_one_shot_fires_between_the_ticks_of_others(void)
     go(say_one, go_after(1000));
 }
 
+/* ---- New one-shots without end ------------------------------------------------------------ */
+
+static const struct run_options three_waits = {.waits_after_end = 3};
+
+static void sleep_for_ever(void *arg)
+{
+    for (;;) {
+        go_sleep(testkit_int(arg));
+        say_ns(go_now());
+    }
+}
+
+static void receive_for_ever(void *arg)
+{
+    (void)arg;
+    for (;;) say_one(go_after(1));
+}
+
+static void receive_six(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 6; i++) go_chan_recv(go_after(1), NULL);
+    testkit_say("6");
+}
+
+static void sleep_six(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 6; i++) go_sleep(1);
+    testkit_say("6");
+}
+
+static void who_sleeps_again_and_again_is_leaked(void) { go(sleep_for_ever, testkit_arg(5)); }
+static void who_waits_for_new_timers_again_and_again_is_leaked(void) { go(receive_for_ever, NULL); }
+
+static void as_daemon(void *arg)
+{
+    go_daemon();
+    sleep_for_ever(arg);
+}
+static void a_daemon_may_sleep_again_and_again(void) { go(as_daemon, testkit_arg(5)); }
+
+static void before_the_end_waits_are_not_counted(void)
+{
+    go(sleep_six, NULL);
+    go_sleep(100);
+}
+
+static const struct run_options six_waits = {.waits_after_end = 6};
+static void waits_up_to_the_limit_are_no_leak(void) { go(sleep_six, NULL); }
+static void waits_for_timers_up_to_the_limit_are_no_leak(void) { go(receive_six, NULL); }
+
+static void sleep_often(void *times)
+{
+    for (int i = testkit_int(times); i; i--) go_sleep(1);
+    testkit_say("end");
+}
+static void a_hundred_sleeps_are_no_leak(void) { go(sleep_often, testkit_arg(100)); }
+static void one_sleep_more_is_a_leak(void) { go(sleep_often, testkit_arg(101)); }
+
+/* Timers that are stopped before they fire are not waited for. */
+static void work_with_timeouts(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 6; i++)
+        go_context_cancel(go_context_with_timeout(go_context_background(), 10));
+    testkit_say("w");
+}
+static void timeouts_that_never_pass_are_not_counted(void) { go(work_with_timeouts, NULL); }
+
+/* A round ends with the timers that are stopped, too. */
+static void receive_with_timeout_for_ever(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        struct go_timer *timeout = go_timer_new(10);
+        say_one(go_after(1));
+        go_timer_stop(timeout);
+    }
+}
+static void who_stops_other_timers_meanwhile_is_leaked(void)
+{
+    go(receive_with_timeout_for_ever, NULL);
+}
+
+static bool is_over;
+
+static void look_often(void *arg)
+{
+    (void)arg;
+    while (!is_over) go_sleep(1);
+    testkit_say("o");
+}
+
+static void sleep_long(void *arg)
+{
+    (void)arg;
+    go_sleep(50);
+    is_over = true;
+}
+
+static void who_looks_often_waits_no_more_often_than_who_waits_long(void)
+{
+    is_over = false;
+    go(look_often, NULL);
+    go(sleep_long, NULL);
+}
+
+static void work_long(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 20; i++) go_gosched();
+    is_over = true;
+}
+
+static void who_looks_often_while_another_works_is_no_leak(void)
+{
+    is_over = false;
+    go(work_long, NULL);
+    go(look_often, NULL);
+}
+
+static void start_next(void *arg)
+{
+    go_sleep(1);
+    testkit_say("%d ", testkit_int(arg));
+    go(start_next, testkit_arg(testkit_int(arg) + 1));
+}
+static void who_is_started_inherits_the_waits(void) { go(start_next, testkit_arg(1)); }
+
+static struct go_chan *fired;
+
+/* Whoever ran last before a timer fires has nothing to do with its goroutine. */
+static void receive_as_daemon(void *arg)
+{
+    (void)arg;
+    go_daemon();
+    while (go_chan_recv(fired, NULL)) {}
+}
+
+static void fire_next(void *arg)
+{
+    testkit_say("%d ", testkit_int(arg));
+    go_timer_after_func(1, fire_next, testkit_arg(testkit_int(arg) + 1));
+    go_chan_send(fired, NULL);
+}
+static void timers_that_arm_new_ones_come_to_an_end(void)
+{
+    fired = go_chan_make(0, 1);
+    go(receive_as_daemon, NULL);
+    go_timer_after_func(1, fire_next, testkit_arg(1));
+}
+
+static void two_that_sleep_for_ever_are_both_leaked(void)
+{
+    go(sleep_for_ever, testkit_arg(2));
+    go(sleep_for_ever, testkit_arg(3));
+}
+
+/* The root to its end; then the clock whenever it can be, else the youngest goroutine: all others
+ * are kept back. */
+static uint64_t rank_of(const struct candidate *c)
+{
+    return c->id == 1 ? UINT64_MAX : c->id == CLOCK_ID ? UINT32_MAX : c->id;
+}
+
+static size_t choose_clock_or_youngest(struct policy *self, enum choice_kind kind,
+                                       const struct candidate *c, size_t n)
+{
+    (void)self;
+    size_t best = 0;
+    for (size_t i = 1; kind == CHOICE_RUN && i < n; i++)
+        if (rank_of(&c[i]) > rank_of(&c[best])) best = i;
+    return best;
+}
+
+static void expect_with_clock_ahead(void (*root)(void), enum verdict verdict, enum report_type type)
+{
+    struct policy policy = {.name = "clock", .choose = choose_clock_or_youngest};
+    struct run_result result;
+    testkit_execute(root, &policy, &three_waits, &result, NULL);
+    assert_int_equal(result.verdict, verdict);
+    if (result.report) assert_int_equal(result.report->type, type);
+}
+
+static void a_clock_that_runs_ahead_makes_no_difference(void **state)
+{
+    (void)state;
+    expect_with_clock_ahead(who_looks_often_while_another_works_is_no_leak, VERDICT_PASS,
+                            REPORT_NONE);
+    expect_with_clock_ahead(who_sleeps_again_and_again_is_leaked, VERDICT_BUG,
+                            REPORT_GOROUTINE_LEAK);
+    expect_with_clock_ahead(who_waits_for_new_timers_again_and_again_is_leaked, VERDICT_BUG,
+                            REPORT_GOROUTINE_LEAK);
+}
+
+static void the_report_says_that_it_goes_on_for_ever(void **state)
+{
+    (void)state;
+    struct run_result result;
+    testkit_natural(who_sleeps_again_and_again_is_leaked, &three_waits, &result);
+    assert_int_equal(result.verdict, VERDICT_BUG);
+    assert_string_equal(result.report->state, "sleep");
+    bool said = false;
+    for (size_t i = 0; i < result.report->note_count; i++)
+        said |= strstr(result.report->notes[i], "waited for new timers 3 times") != NULL;
+    assert_true(said);
+}
+
 /* ---- Any schedule ------------------------------------------------------------------------- */
 
 static uint64_t random_state;
@@ -224,6 +435,29 @@ static const struct CMUnitTest tests[] = {
     outcomes_test(a_sleeper_wakes_after_the_end, "5  pass"),
     natural_test(one_shots_made_after_the_end_are_not_counted, "1 2 3 4 5 6  pass"),
     natural_test(a_one_shot_fires_between_the_ticks_of_others, "7 1000  pass"),
+
+    natural_test_under(who_sleeps_again_and_again_is_leaked, &three_waits,
+                       "5 10 15  goroutine-leak"),
+    natural_test_under(who_waits_for_new_timers_again_and_again_is_leaked, &three_waits,
+                       "1 2 3  goroutine-leak"),
+    natural_test_under(a_daemon_may_sleep_again_and_again, &three_waits, "5 10 15  pass"),
+    natural_test_under(before_the_end_waits_are_not_counted, &three_waits, "6 pass"),
+    outcomes_test_under(waits_up_to_the_limit_are_no_leak, &six_waits, "6 pass"),
+    outcomes_test_under(waits_for_timers_up_to_the_limit_are_no_leak, &six_waits, "6 pass"),
+    natural_test(a_hundred_sleeps_are_no_leak, "end pass"),
+    natural_test(one_sleep_more_is_a_leak, "goroutine-leak"),
+    natural_test_under(timeouts_that_never_pass_are_not_counted, &three_waits, "w pass"),
+    natural_test_under(who_stops_other_timers_meanwhile_is_leaked, &three_waits,
+                       "1 2 3  goroutine-leak"),
+    natural_test_under(who_looks_often_waits_no_more_often_than_who_waits_long, &three_waits,
+                       "o pass"),
+    natural_test_under(who_looks_often_while_another_works_is_no_leak, &three_waits, "o pass"),
+    natural_test_under(who_is_started_inherits_the_waits, &three_waits, "1 2 3  goroutine-leak"),
+    natural_test_under(timers_that_arm_new_ones_come_to_an_end, &three_waits, "1 2 3  pass"),
+    natural_test_under(two_that_sleep_for_ever_are_both_leaked, &three_waits,
+                       "2 3 4 6 6 9  goroutine-leak"),
+    cmocka_unit_test(a_clock_that_runs_ahead_makes_no_difference),
+    cmocka_unit_test(the_report_says_that_it_goes_on_for_ever),
 
     cmocka_unit_test(in_any_schedule_time_only_rises_and_ticks_after_the_end_are_few),
 

@@ -38,6 +38,7 @@ static void fire_start(struct deadline *d)
     struct goroutine *g = sched_go(t->fn, t->arg, stable, t->armed_by, t->released);
     g->created = t->armed;
     g->timer_made = true;
+    sched_inherit_waits(g, sched_goroutine(t->armed_by));
 }
 
 /* ---- Making and arming -------------------------------------------------------------------- */

@@ -15,11 +15,11 @@
 #include "waitfor.h"
 
 /* Parked for good: live, parked, not exempt. (At the end of a fair phase: parked since before it.)
- */
+ * A sleeper is when it will not be woken any more. */
 static bool is_stuck(const struct goroutine *g, uint32_t since)
 {
     return g->state == GOROUTINE_LIVE && g->wait_reason != WAIT_NONE && !g->daemon &&
-           g->wait_reason != WAIT_SLEEP && g->parked_step <= since;
+           (g->wait_reason != WAIT_SLEEP || !g->sleep.slot) && g->parked_step <= since;
 }
 
 /* Which stuck goroutines explain the others. */
@@ -117,6 +117,11 @@ static void fill(struct report *r, enum report_type type, uint32_t since)
     char sentence[REPORT_TEXT_BYTES - 32];
     waitfor_sentence(sentence, sizeof sentence, first);
     facts_add_note(r, "Goroutine %u: %s", first->number, sentence);
+    if (sched_waits_for_ever(first))
+        facts_add_note(r,
+                       "Goroutine %u has waited for new timers %u times since the root function "
+                       "was over, while nobody else could run: it goes on like that for ever",
+                       first->number, first->waits_after_end);
     facts_add_creation(r, first);
     note_uncalled_cancels(r, since);
     for (uint32_t n = 1; n <= sched.goroutine_count; n++) {

@@ -35,12 +35,13 @@ static struct site *site_of(const void *pc)
     return &grain.sites[i];
 }
 
-_Static_assert(sizeof(struct run_options) == 20, "each option is compared here");
+_Static_assert(sizeof(struct run_options) == 24, "each option is compared here");
 
 static bool same_options(const struct run_options *a, const struct run_options *b)
 {
     return a->max_steps == b->max_steps && a->fair_steps == b->fair_steps &&
-           a->ticks_after_end == b->ticks_after_end && a->go123_timers == b->go123_timers &&
+           a->ticks_after_end == b->ticks_after_end &&
+           a->waits_after_end == b->waits_after_end && a->go123_timers == b->go123_timers &&
            a->detectors_off == b->detectors_off;
 }
 

@@ -247,6 +247,7 @@ static void other_options_are_learned_anew(void **unused)
         {.max_steps = 100, .detectors_off = DETECTOR_RACE},
         {.fair_steps = 100, .detectors_off = DETECTOR_RACE},
         {.ticks_after_end = 9, .detectors_off = DETECTOR_RACE},
+        {.waits_after_end = 9, .detectors_off = DETECTOR_RACE},
         {.go123_timers = true, .detectors_off = DETECTOR_RACE},
         {.detectors_off = DETECTOR_RACE | DETECTOR_MISUSE},
         cut,

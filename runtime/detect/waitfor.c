@@ -7,6 +7,7 @@
 
 #include "../chan.h"
 #include "../rwmutex.h"
+#include "../testing_t.h"
 #include "facts.h"
 
 static size_t add(const struct goroutine **out, size_t n, const struct goroutine *g)
@@ -37,6 +38,8 @@ size_t waitfor_holders(const struct goroutine *g, const struct goroutine *out[WA
         return add(out, 0, ((const struct go_mutex *)o->data)->_holder);
     case WAIT_ONCE:
         return add(out, 0, ((const struct go_once *)o->data)->_runner);
+    case WAIT_TEST:
+        return add(out, 0, ((const struct go_test *)o->data)->runner);
     case WAIT_RWMUTEX_RLOCK:
     case WAIT_RWMUTEX_LOCK:
         return rwmutex_holders(o->data, g, out);
@@ -107,7 +110,8 @@ static void say_holders(struct text *t, const struct goroutine *g)
     size_t n = waitfor_holders(g, holders);
     for (size_t i = 0; i < n && i < 3; i++) {
         const struct goroutine *h = holders[i];
-        say(t, "%s goroutine %u", i ? " and" : ", held by", h->number);
+        const char *how = g->wait_reason == WAIT_TEST ? ", run by" : ", held by";
+        say(t, "%s goroutine %u", i ? " and" : how, h->number);
         if (h == g)
             say(t, " itself");
         else if (h->state == GOROUTINE_ENDED)

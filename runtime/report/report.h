@@ -53,6 +53,8 @@ enum report_type {
     REPORT_DOUBLE_FREE,
     REPORT_INVALID_FREE,
     REPORT_HEAP_OUT_OF_BOUNDS,
+    REPORT_LOG_AFTER_TEST,
+    REPORT_FAIL_NOW_ELSEWHERE, /* FailNow by a goroutine that does not run the test */
     REPORT_TYPE_COUNT
 };
 

@@ -202,13 +202,16 @@ static void every_type_is_read_back_as_itself(void **state)
         "double-free",
         "invalid-free",
         "heap-buffer-overflow",
+        "log-after-test",
+        "fail-now-outside-test",
     };
     assert_int_equal(REPORT_TYPE_COUNT, 1 + sizeof texts / sizeof texts[0]);
     for (unsigned type = REPORT_DEADLOCK; type < REPORT_TYPE_COUNT; type++) {
         assert_string_equal(report_type_info((enum report_type)type)->text, texts[type - 1]);
         struct reading reading = expect_form(make_report((enum report_type)type));
         /* Only memory errors may be taken for security issues, and they must be. */
-        bool memory = type == REPORT_INVALID_ACCESS || type > REPORT_DATA_RACE;
+        bool memory = type == REPORT_INVALID_ACCESS ||
+                      (type >= REPORT_USE_AFTER_FREE && type <= REPORT_HEAP_OUT_OF_BOUNDS);
         assert_int_equal(reading.non_security, !memory);
     }
 }
@@ -221,14 +224,15 @@ static void note_is_printed_only_for_types_with_an_abort_class(void **state)
                                             REPORT_USE_AFTER_FREE, REPORT_DOUBLE_FREE,
                                             REPORT_INVALID_FREE,   REPORT_HEAP_OUT_OF_BOUNDS};
     static const enum report_type logic[] = {REPORT_ORACLE_FAILURE, REPORT_COPY_OF_LOCKED,
-                                             REPORT_EXIT_STATUS};
+                                             REPORT_EXIT_STATUS, REPORT_LOG_AFTER_TEST,
+                                             REPORT_FAIL_NOW_ELSEWHERE};
     for (unsigned type = REPORT_DEADLOCK; type < REPORT_TYPE_COUNT; type++) {
         const char *expect = "ABRT class=availability\n";
         const char *never = "ABRT class=logic\n";
         bool any = true;
         for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
             if (type == none[i]) any = false;
-        for (size_t i = 0; i < 3; i++) {
+        for (size_t i = 0; i < sizeof logic / sizeof logic[0]; i++) {
             if (type == logic[i]) expect = "ABRT class=logic\n", never = "ABRT class=avail";
         }
         char *text = print(make_report((enum report_type)type), NULL);

@@ -41,6 +41,8 @@ static const struct report_type_info infos[REPORT_TYPE_COUNT] = {
     [REPORT_DOUBLE_FREE] = {"double-free", NULL},
     [REPORT_INVALID_FREE] = {"invalid-free", NULL},
     [REPORT_HEAP_OUT_OF_BOUNDS] = {"heap-buffer-overflow", NULL},
+    [REPORT_LOG_AFTER_TEST] = {"log-after-test", "logic"},
+    [REPORT_FAIL_NOW_ELSEWHERE] = {"fail-now-outside-test", "logic"},
 };
 
 const struct report_type_info *report_type_info(enum report_type type)
