@@ -85,17 +85,20 @@ bool input_equal(const struct input *a, const struct input *b)
            memcmp(a->entries, b->entries, a->entry_count * input_entry_bytes(a->grain)) == 0;
 }
 
+/* Twice as far with every second code, from INPUT_GAP_DIRECT on. */
 uint64_t input_gap(uint8_t byte)
 {
-    if (byte < INPUT_GAP_DIRECT) return byte;
-    return INPUT_GAP_DIRECT + (uint64_t)(byte - INPUT_GAP_DIRECT) * INPUT_GAP_STEP;
+    if (byte < INPUT_GAP_CODES) return byte % INPUT_GAP_DIRECT;
+    unsigned step = byte - (unsigned)INPUT_GAP_CODES;
+    return (uint64_t)(2 + step % 2) << (2 + step / 2);
 }
 
 uint8_t input_gap_byte(uint64_t gap)
 {
     if (gap < INPUT_GAP_DIRECT) return (uint8_t)gap;
-    if (gap >= INPUT_GAP_MAX) return UINT8_MAX;
-    return (uint8_t)(INPUT_GAP_DIRECT + (gap - INPUT_GAP_DIRECT) / INPUT_GAP_STEP);
+    uint8_t byte = UINT8_MAX;
+    while (input_gap(byte) > gap) byte--;
+    return byte;
 }
 
 /* ---- Entries ------------------------------------------------------------------------------ */

@@ -27,6 +27,7 @@
 static struct target {
     struct target_options options;
     struct policy_bytes policy;
+    struct form_player player; /* only if forms are compared */
     struct target_counts own_counts;
     struct target_counts *counts;
     const uint8_t *bytes; /* of the execution that runs or ran last */
@@ -55,8 +56,12 @@ void target_try(const uint8_t *bytes, size_t size, struct run_result *result)
 {
     target.bytes = bytes;
     target.size = size;
-    policy_bytes_play(&target.policy, bytes, size);
-    run_execute(target.options.root, &target.policy.policy, &target.options.run, result, NULL);
+    struct policy *policy = &target.policy.policy;
+    if (target.options.compares_forms)
+        policy = form_play(&target.player, bytes, size);
+    else
+        policy_bytes_play(&target.policy, bytes, size);
+    run_execute(target.options.root, policy, &target.options.run, result, NULL);
 }
 
 /* What grain shared is learned from is an execution of its own. Without this it would come with the
@@ -77,6 +82,7 @@ void target_open(const struct target_options *options)
     target.own_counts = (struct target_counts){0};
     if (!target.counts) target.counts = &target.own_counts;
     policy_bytes_init(&target.policy);
+    form_player_init(&target.player, options->form, options->form_grain);
     if (engine_present() != ENGINE_NONE) fault_set_handler(keep_input);
     learn_before_engine();
 }
@@ -210,6 +216,8 @@ const struct target_counts *target_counts(void)
 {
     return target.counts ? target.counts : &target.own_counts;
 }
+
+const struct target_options *target_options(void) { return &target.options; }
 
 bool target_share(const char *path)
 {

@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "artifact.h"
+#include "forms.h"
 #include "run.h"
 
 enum { TARGET_IGNORED_MAX = 64, TARGET_SIGNATURE_BYTES = 512 };
@@ -26,6 +27,11 @@ struct target_options {
     void (*root)(void);
     bool engine_only;  /* root is called as it is, outside any execution: the engine is measured */
     bool entries_only; /* inputs are schedule entries, the header is all defaults: likewise */
+    bool
+        compares_forms; /* inputs are of this form and grain, and their tail is natural: likewise */
+    enum form form;
+    enum grain form_grain;
+    bool mutates_schedules; /* an engine that asks for a mutator gets form_mutate */
     struct run_options run;
     const char *artifacts;                   /* directory for findings; NULL: none are written */
     const char *ignored[TARGET_IGNORED_MAX]; /* signatures */
@@ -60,6 +66,9 @@ bool target_save(const uint8_t *bytes, size_t size, const struct run_result *res
 void target_print(FILE *out, const struct run_result *result, bool stable, const char *input);
 
 const struct target_counts *target_counts(void);
+
+/* As given to target_open. */
+const struct target_options *target_options(void);
 
 /* Count in a file from now on, which others can map and read while this process runs. False with
  * errno if that cannot be. */

@@ -13,6 +13,7 @@
 
 #include "bench_access.h"
 #include "bench_engines.h"
+#include "bench_forms.h"
 #include "bench_measure.h"
 #include "bench_programs.h"
 #include "cli.h"
@@ -20,7 +21,8 @@
 #include "heap.h"
 
 static const char help[] =
-    "usage: heddle bench [WHAT...]\n\n"
+    "usage: heddle bench [WHAT...]\n"
+    "       heddle bench forms [OPTION...]\n\n"
     "  runtime   switch, scheduling point, goroutine, message, a kernel of 35 positions\n"
     "  crowd     cost of a point beside 10 and beside 10,000 goroutines\n"
     "  access    an instrumented access, beside the same loop under libtsan and bare\n"
@@ -29,8 +31,11 @@ static const char help[] =
     "            AFL++ round trips\n"
     "  memory    what the race detector takes for an execution, what the process holds, and what "
     "is\n"
-    "            left after 10,000 executions\n\n"
-    "Nothing named: all of them. Figures are medians of processor time, with min and max.\n";
+    "            left after 10,000 executions\n"
+    "  forms     which form schedule entries should have: executions to the first bug under real\n"
+    "            engines; takes long, alone, and has options of its own (forms --help)\n\n"
+    "Nothing named: all of them but forms. Figures are medians of processor time, with min and "
+    "max.\n";
 
 static const struct option long_options[] = {
     {"help", no_argument, NULL, 'h'},
@@ -202,6 +207,11 @@ static enum status run_part(const char *name)
 
 enum status cmd_bench(int argc, char **argv)
 {
+    static char forms[] = "heddle bench forms";
+    if (argc > 1 && strcmp(argv[1], "forms") == 0) {
+        argv[1] = forms;
+        return bench_forms(argc - 1, argv + 1);
+    }
     for (int o; (o = getopt_long(argc, argv, "", long_options, NULL)) != -1;)
         return o == 'h' ? cli_help(help) : STATUS_USAGE;
     enum status status = STATUS_OK;

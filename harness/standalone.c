@@ -125,6 +125,24 @@ static bool set_bench(const char *value)
            bench_find(value, &standalone.options.root, &standalone.options.engine_only);
 }
 
+/* NAME or NAME:GRAIN */
+static bool set_form(const char *value)
+{
+    struct target_options *options = &standalone.options;
+    char name[16];
+    size_t length = strcspn(value, ":");
+    options->compares_forms = true;
+    snprintf(name, sizeof name, "%.*s", (int)length, value);
+    if (!form_find(name, &options->form)) return false;
+    return value[length] == '\0' || input_grain_find(value + length + 1, &options->form_grain);
+}
+
+static bool set_mutator(const char *value)
+{
+    standalone.options.mutates_schedules = strcmp(value, "schedule") == 0;
+    return standalone.options.mutates_schedules || strcmp(value, "engine") == 0;
+}
+
 static const struct {
     const char *name;
     const char *form;
@@ -138,6 +156,8 @@ static const struct {
     {"fair-steps", "a number above 0", set_fair_steps},
     {"progress", "FILE", set_progress},
     {"digests", "N[:SEED[:GRAIN]]", set_digests},
+    {"form", "gap, wide, byte, keyed or named[:GRAIN]", set_form},
+    {"mutator", "engine or schedule", set_mutator},
     {"bench", "kernel35 or none", set_bench},
 };
 

@@ -10,6 +10,9 @@
  *   --heddle-fair-steps=N         events of the fair phase after that
  *   --heddle-progress=FILE        count executions in FILE, for whoever watches
  *   --heddle-bench=PROGRAM        measure an engine: kernel35, or none, which executes nothing
+ *   --heddle-form=FORM[:GRAIN]    compare forms: inputs are of this one (gap, wide, byte, keyed,
+ *                                 named: forms.h) and grain, their tail is natural
+ *   --heddle-mutator=MUTATOR      engine (default), or schedule: form_mutate.h, for libFuzzer
  *   --heddle-replay FILE...       run each file, print its report, exit 0, 3 or 66
  *   --heddle-stable               before it: in the form of stored reports
  *   --heddle-digests=N[:SEED[:GRAIN]]
