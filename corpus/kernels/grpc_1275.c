@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "kernel.h"
 
-KERNEL(
-    grpc_1275, .title = "Closing a stream does not wake the reader of its buffer",
-    .class = KERNEL_CHAN, .project = "grpc", .source = "https://github.com/grpc/grpc-go/pull/1275",
-    .story = "A reader waits for the receive buffer. Closing the stream puts nothing into it, so "
-             "the reader never learns of the end; the test leaves by its time-out.",
-    .fix = "Closing puts the end of the stream into the buffer.",
-    .expect = {"goroutine-leak--read_stream"});
+KERNEL(grpc_1275, .title = "Closing a stream does not wake the reader of its buffer",
+       .class = KERNEL_CHAN, .project = "grpc",
+       .source = "https://github.com/grpc/grpc-go/pull/1275",
+       .story = "A reader waits for the stream's receive buffer. Closing the stream puts nothing "
+                "into the buffer, so the reader never learns that the stream has ended. The test "
+                "stops waiting for it after 300 ns.",
+       .fix = "Closing the stream closes its receive buffer.",
+       .expect = {"goroutine-leak--read_stream"});
 
 enum { TIMEOUT_NS = 300 };
 

@@ -4,13 +4,15 @@
 KERNEL(grpc_1353, .title = "The balancer sends an update under the lock that its consumer takes",
        .class = KERNEL_CHAN_LOCK, .project = "grpc",
        .source = "https://github.com/grpc/grpc-go/pull/1353",
-       .story = "The watcher sends addresses on an unbuffered channel with the balancer's mutex "
-                "held. The consumer locks that mutex for each connection before it receives again. "
-                "(Three updates here, 100 there.)",
+       .story = "The balancer sends each update of the addresses on an unbuffered channel while it "
+                "holds its mutex. After an update the consumer takes the same mutex once for each "
+                "connection, and only then receives the next one. If the balancer has locked "
+                "again by then, both wait for ever, and so does the goroutine that is to close the "
+                "channel after the last update.",
        .fix = "A channel with room for one update, emptied before each send.",
-       .expect = {"goroutine-leak--stop_balancer--watch_updates"});
+       .expect = {"goroutine-leak--update_addresses--wait_for_stop"});
 
-enum { UPDATES = 3, CONNECTIONS = 2 };
+enum { UPDATES = 100, CONNECTIONS = 2 };
 
 struct balancer {
     struct go_mutex mu;
@@ -19,22 +21,20 @@ struct balancer {
     struct go_mutex connections[CONNECTIONS];
 };
 
-static void watch_updates(void *arg)
+static void update_addresses(void *arg)
 {
     struct balancer *b = arg;
     for (int i = 0; i < UPDATES; i++) {
         go_mutex_lock(&b->mu);
-        if (!BUGGY) {
-            struct go_case old[] = {GO_RECV(b->addresses, NULL)};
-            go_select_default(old, 1);
-        }
+        struct go_case old[] = {GO_RECV(b->addresses, NULL)};
+        if (!BUGGY) go_select_default(old, 1);
         go_chan_send(b->addresses, NULL);
         go_mutex_unlock(&b->mu);
     }
     go_chan_close(b->stop);
 }
 
-static void lb_watcher(void *arg)
+static void watch_addresses(void *arg)
 {
     struct balancer *b = arg;
     while (go_chan_recv(b->addresses, NULL)) {
@@ -47,7 +47,7 @@ static void lb_watcher(void *arg)
     }
 }
 
-static void stop_balancer(void *arg)
+static void wait_for_stop(void *arg)
 {
     struct balancer *b = arg;
     go_chan_recv(b->stop, NULL);
@@ -61,7 +61,7 @@ static void kernel_main(void)
     struct balancer *b = go_new(sizeof *b);
     b->addresses = go_chan_make(0, BUGGY ? 0 : 1);
     b->stop = go_chan_make(0, 0);
-    go(watch_updates, b);
-    go(lb_watcher, b);
-    go(stop_balancer, b);
+    go(update_addresses, b);
+    go(watch_addresses, b);
+    go(wait_for_stop, b);
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "kernel.h"
 
-KERNEL(grpc_1424, .title = "The watcher of addresses ends without telling who waits for it",
+KERNEL(grpc_1424, .title = "The watcher of addresses ends without telling the dialler that waits",
        .class = KERNEL_CHAN, .project = "grpc",
        .source = "https://github.com/grpc/grpc-go/pull/1424",
-       .story = "Dialling waits until the watcher has an address. When there is none to come, the "
-                "watcher's input is closed and it ends, but it does not close the channel.",
-       .fix = "The watcher closes the channel when it returns.",
+       .story = "The dialler waits for a word from the watcher of addresses. The channel of "
+                "addresses is closed before there was one: the watcher returns, but leaves the "
+                "channel that the dialler waits for open.",
+       .fix = "The watcher closes that channel when it returns.",
        .expect = {"goroutine-leak--dial_context"});
 
 struct client {
@@ -15,10 +16,10 @@ struct client {
     struct go_chan *done;
 };
 
-static void lb_watcher(void *arg)
+static void watch_addresses(void *arg)
 {
     struct client *c = arg;
-    while (go_chan_recv(c->addresses, NULL)) continue;
+    while (go_chan_recv(c->addresses, NULL)) continue; /* No connections are open to tear down. */
     if (!BUGGY) go_chan_close(c->done);
 }
 
@@ -26,7 +27,7 @@ static void dial_context(void *arg)
 {
     struct client *c = arg;
     c->done = go_chan_make(0, 0);
-    go(lb_watcher, c);
+    go(watch_addresses, c);
     go_chan_recv(c->done, NULL);
     go_chan_close(c->waiting);
 }

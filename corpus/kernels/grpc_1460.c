@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "kernel.h"
 
-KERNEL(grpc_1460, .title = "The keepalive goroutine sleeps with the lock that its waker needs",
+KERNEL(grpc_1460, .title = "Keepalive waits for its waker with the lock that the waker needs",
        .class = KERNEL_CHAN_LOCK, .project = "grpc",
        .source = "https://github.com/grpc/grpc-go/pull/1460",
-       .story = "Without an active stream keepalive waits to be awoken, and keeps the transport's "
-                "mutex. A new stream needs the mutex to wake it.",
-       .fix = "Unlock before waiting, and give the wake-up a slot where it cannot be lost.",
+       .story = "While no stream is active, keepalive waits to be awoken, and holds the "
+                "transport's mutex all the time. A new stream takes that mutex before it wakes "
+                "keepalive.",
+       .fix = "Unlock before waiting. The wake-up gets a channel with room for one, so that it is "
+              "not lost if it comes between the two.",
        .expect = {"goroutine-leak--keep_alive"});
 
 struct transport {
@@ -30,8 +32,9 @@ static void new_stream(void *arg)
 {
     struct transport *t = arg;
     go_mutex_lock(&t->mu);
+    t->active++;
     struct go_case awaken[] = {GO_SEND(t->awaken, NULL)};
-    if (++t->active == 1) go_select_default(awaken, 1);
+    if (t->active == 1) go_select_default(awaken, 1);
     go_mutex_unlock(&t->mu);
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "kernel.h"
 
-KERNEL(grpc_3090, .title = "A resolver calls back before its wrapper knows it",
+KERNEL(grpc_3090, .title = "A resolver is polled before its wrapper has stored it",
        .class = KERNEL_RACE, .project = "grpc",
        .source = "https://github.com/grpc/grpc-go/pull/3090",
-       .story = "Building the resolver reports a first state, which starts polling; the poll uses "
-                "the wrapper's resolver, which is only assigned when building has returned.",
-       .fix = "Hold the wrapper's lock until the resolver is assigned.",
+       .story = "While a resolver is built it calls back into its wrapper, which starts to poll "
+                "it. The poll locks the wrapper and uses its resolver. But the wrapper stores the "
+                "resolver only when building has returned, and without the lock.",
+       .fix = "Hold the wrapper's lock from before building until the resolver is stored.",
        .expect = {"data-race--new_wrapper--poll_resolver", "nil-dereference--poll_resolver"});
 
 enum { TEST_NS = 5000000 };
@@ -29,10 +30,11 @@ static void poll_resolver(void *arg)
 
 static struct resolver *build_resolver(struct wrapper *w)
 {
-    if (BUGGY) go_mutex_lock(&w->mu);
+    struct resolver *r = go_new(sizeof *r);
+    if (BUGGY) go_mutex_lock(&w->mu); /* With the fix the caller holds it. */
     go(poll_resolver, w);
     if (BUGGY) go_mutex_unlock(&w->mu);
-    return go_new(sizeof(struct resolver));
+    return r;
 }
 
 static void new_wrapper(void *arg)

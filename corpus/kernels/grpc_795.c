@@ -4,8 +4,9 @@
 KERNEL(grpc_795, .title = "A graceful stop returns with the server's lock held",
        .class = KERNEL_DOUBLE_LOCK, .project = "grpc",
        .source = "https://github.com/grpc/grpc-go/pull/795",
-       .story = "GracefulStop locks the server and returns without unlocking. Whoever comes next, "
-                "be it a second stop, waits for ever.",
+       .story = "GracefulStop locks the server and does not unlock it on any way out; where the "
+                "server is stopping already it even locks again. The test calls it three times: "
+                "the second call waits for ever for the lock that the first one left.",
        .fix = "Unlock before returning.", .expect = {"deadlock--graceful_stop"});
 
 struct server {
@@ -24,8 +25,10 @@ static void graceful_stop(struct server *s)
 {
     go_mutex_lock(&s->mu);
     if (s->draining) {
-        if (BUGGY) go_mutex_lock(&s->mu); /* meant as an unlock */
-        if (!BUGGY) go_mutex_unlock(&s->mu);
+        if (BUGGY)
+            go_mutex_lock(&s->mu);
+        else
+            go_mutex_unlock(&s->mu);
         return;
     }
     s->draining = true;

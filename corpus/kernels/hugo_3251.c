@@ -1,58 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "kernel.h"
 
-KERNEL(hugo_3251, .title = "A lock for one URL is waited for while holding the lock of the table",
+KERNEL(hugo_3251, .title = "A worker waits for a URL's lock while it holds the table of locks",
        .class = KERNEL_LOCK_ORDER, .project = "hugo",
        .source = "https://github.com/gohugoio/hugo/pull/3251",
-       .story =
-           "To lock a URL a worker locks the table for writing and, still holding it, the "
-           "URL's mutex. To unlock it needs the table for reading. Who owns the URL then waits "
-           "for who waits for the URL. (Three workers and two rounds here, 50 and 10 there.)",
+       .story = "To lock a URL, a worker write-locks the table of mutexes and, still holding it, "
+                "locks the URL's mutex. To unlock the URL, its owner first read-locks the table: "
+                "the two wait for each other. (Three workers at a time here, 50 there; the table "
+                "is reduced to its only entry.)",
        .fix = "Unlock the table before locking the URL.",
        .expect = {"deadlock--lock_url--unlock_url"});
 
-enum { WORKERS = 3, ROUNDS = 2 };
+enum { PASSES = 2, WORKERS = 3, ROUNDS = 10, PAUSE_NS = 300 };
 
-struct remote {
+struct url_locks {
     struct go_rwmutex table;
     struct go_mutex *url; /* of the only URL; NULL until it is asked for */
+};
+
+struct pass {
+    struct url_locks *locks;
     struct go_waitgroup workers;
 };
 
-static void lock_url(struct remote *r)
+static void lock_url(struct url_locks *l)
 {
-    go_rwmutex_lock(&r->table);
-    if (!r->url) r->url = go_new(sizeof *r->url);
-    struct go_mutex *url = r->url;
-    if (!BUGGY) go_rwmutex_unlock(&r->table);
+    go_rwmutex_lock(&l->table);
+    if (!l->url) l->url = go_new(sizeof *l->url);
+    struct go_mutex *url = l->url;
+    if (!BUGGY) go_rwmutex_unlock(&l->table);
     go_mutex_lock(url);
-    if (BUGGY) go_rwmutex_unlock(&r->table);
+    if (BUGGY) go_rwmutex_unlock(&l->table);
 }
 
-static void unlock_url(struct remote *r)
+static void unlock_url(struct url_locks *l)
 {
-    go_rwmutex_rlock(&r->table);
-    go_mutex_unlock(r->url);
-    go_rwmutex_runlock(&r->table);
+    go_rwmutex_rlock(&l->table);
+    go_mutex_unlock(l->url);
+    go_rwmutex_runlock(&l->table);
 }
 
 static void fetch(void *arg)
 {
-    struct remote *r = arg;
+    struct pass *p = arg;
     for (int i = 0; i < ROUNDS; i++) {
-        lock_url(r);
-        unlock_url(r);
-        go_sleep(300);
+        lock_url(p->locks);
+        unlock_url(p->locks);
+        go_sleep(PAUSE_NS);
     }
-    go_waitgroup_done(&r->workers);
+    go_waitgroup_done(&p->workers);
 }
 
 static void kernel_main(void)
 {
-    struct remote *r = go_new(sizeof *r);
-    for (int i = 0; i < WORKERS; i++) {
-        go_waitgroup_add(&r->workers, 1);
-        go(fetch, r);
+    struct url_locks *locks = go_new(sizeof *locks);
+    for (int i = 0; i < PASSES; i++) {
+        struct pass *p = go_new(sizeof *p);
+        p->locks = locks;
+        go_waitgroup_add(&p->workers, WORKERS);
+        for (int w = 0; w < WORKERS; w++) go(fetch, p);
+        go_waitgroup_wait(&p->workers);
     }
-    go_waitgroup_wait(&r->workers);
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "kernel.h"
 
-KERNEL(istio_16224, .title = "A handler tells that it is done while it holds the test's lock",
+KERNEL(istio_16224, .title = "A handler reports while it holds the lock that the test wants first",
        .class = KERNEL_CHAN_LOCK, .project = "istio",
        .source = "https://github.com/istio/istio/pull/16224",
-       .story = "The handler locks and sends on an unbuffered channel. The test wants the lock "
-                "before it receives. (Should the test lock first, the monitor later waits for an "
-                "event that nobody sends: a second bug of the same test.)",
-       .fix = "Send after unlocking; when stopped, look for a last event without waiting.",
-       .expect = {"deadlock--handle_event", "goroutine-leak--run_monitor"});
+       .story = "The handler of an event locks and, still holding the lock, sends on an unbuffered "
+                "channel that it is done. The test takes the lock once before it receives. If the "
+                "test is first to lock, all goes well until it stops the monitor, which then waits "
+                "for one more event that nobody sends: a second bug.",
+       .fix = "The handler unlocks before it sends; the stopped monitor takes a last event only if "
+              "there is one.",
+       .expect = {"deadlock--handle_event", "goroutine-leak--take_last_event"});
 
 struct monitor {
     struct go_chan *events;
@@ -25,6 +27,13 @@ static void handle_event(struct monitor *m)
     if (BUGGY) go_mutex_unlock(&m->mu);
 }
 
+static bool take_last_event(struct monitor *m)
+{
+    if (BUGGY) return go_chan_recv(m->events, NULL);
+    struct go_case last[] = {GO_RECV(m->events, NULL)};
+    return go_select_default(last, 1) == 0 && last[0].ok;
+}
+
 static void run_monitor(void *arg)
 {
     struct monitor *m = arg;
@@ -33,15 +42,13 @@ static void run_monitor(void *arg)
         if (go_select(cases, 2) == 0) break;
         if (cases[1].ok) handle_event(m);
     }
-    struct go_case last[] = {GO_RECV(m->events, NULL)};
-    bool any = BUGGY ? go_chan_recv(m->events, NULL) : go_select_default(last, 1) == 0;
-    if (any) go_chan_close(m->events);
+    if (take_last_event(m)) go_chan_close(m->events);
 }
 
 static void kernel_main(void)
 {
     struct monitor *m = go_new(sizeof *m);
-    m->events = go_chan_make(0, 0);
+    m->events = go_chan_make(1, 0);
     m->done = go_chan_make(0, 0);
     m->stop = go_chan_make(0, 0);
     go(run_monitor, m);

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "kernel.h"
 
-KERNEL(istio_16742, .title = "Labels of a connection are updated as soon as it is in the table",
+KERNEL(istio_16742, .title = "A node's labels are updated while its new connection reads them",
        .class = KERNEL_RACE, .project = "istio",
        .source = "https://github.com/istio/istio/pull/16742",
-       .story = "A new connection is put into the table under the lock and goes on reading its "
-                "node's labels without. An update holds the read lock, and writes the labels.",
-       .fix = "Labels have a lock of their own.",
-       .expect = {"data-race--set_labels--stream_endpoints"});
+       .story = "A new connection enters the table under the write lock, and then reads its node's "
+                "labels without a lock. An update of all connections, which holds the read lock "
+                "only, writes the labels as soon as it finds the connection there.",
+       .fix = "Each node has a lock for its labels.",
+       .expect = {"data-race--clear_labels--stream_endpoints"});
 
 struct node {
-    struct go_mutex mu; /* the fix */
+    struct go_mutex mu; /* with the fix: of the labels */
     const char *labels;
+};
+
+struct connection {
+    struct node *node;
 };
 
 struct server {
@@ -20,30 +25,33 @@ struct server {
     struct go_waitgroup done;
 };
 
-static void set_labels(struct node *node, const char *labels)
+static struct connection *new_connection(void)
 {
-    if (!BUGGY) go_mutex_lock(&node->mu);
-    node->labels = labels;
-    if (!BUGGY) go_mutex_unlock(&node->mu);
+    struct connection *c = go_new(sizeof *c);
+    c->node = go_new(sizeof *c->node);
+    return c;
 }
 
 static void stream_endpoints(void *arg)
 {
     struct server *s = arg;
-    struct node *node = go_new(sizeof *node);
+    struct connection *c = new_connection();
     go_rwmutex_lock(&s->mu);
-    go_map_set(s->connections, 1, node);
+    go_map_set(s->connections, 1, c);
     go_rwmutex_unlock(&s->mu);
-    if (!BUGGY) go_mutex_lock(&node->mu);
-    go_observe(node->labels != NULL);
-    if (!BUGGY) go_mutex_unlock(&node->mu);
+    if (!BUGGY) go_mutex_lock(&c->node->mu);
+    go_observe(c->node->labels != NULL);
+    if (!BUGGY) go_mutex_unlock(&c->node->mu);
     go_waitgroup_done(&s->done);
 }
 
-static bool clear_labels(uint64_t key, void *node, void *unused)
+static bool clear_labels(uint64_t key, void *value, void *arg)
 {
-    (void)key, (void)unused;
-    set_labels(node, NULL);
+    (void)key, (void)arg;
+    struct connection *c = value;
+    if (!BUGGY) go_mutex_lock(&c->node->mu);
+    c->node->labels = NULL;
+    if (!BUGGY) go_mutex_unlock(&c->node->mu);
     return true;
 }
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "kernel.h"
 
-KERNEL(istio_8214, .title = "Statistics are counted atomically and copied as they are",
+KERNEL(istio_8214, .title = "A counter is added to atomically, and copied by a plain read",
        .class = KERNEL_RACE, .project = "istio",
        .source = "https://github.com/istio/istio/pull/8214",
-       .story = "Writers of the cache add to a counter with an atomic operation; whoever asks for "
-                "the statistics copies the structure, and with it the counter, by plain reads.",
-       .fix = "Load the counter atomically.",
-       .expect = {"data-race--read_stats--set_value", "data-race--read_stats"});
+       .story = "Who writes to the cache adds to its count of writes with an atomic operation. Who "
+                "asks for the statistics copies them, and with them the count, by plain reads.",
+       .fix = "Load the count atomically.", .expect = {"data-race--read_stats--set_value"});
 
 struct cache {
     uint64_t writes;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "kernel.h"
 
-KERNEL(istio_8967, .title = "A closed channel is set to nil under the eyes of who waits for it",
-       .class = KERNEL_CLOSE, .project = "istio",
+KERNEL(istio_8967, .title = "A channel is closed and set to nil while a loop still reads its field",
+       .class = KERNEL_RACE, .project = "istio",
        .source = "https://github.com/istio/istio/pull/8967",
-       .story = "Stop closes the channel and clears the field. The loop reads the field for its "
-                "select; if it reads late, it waits on a nil channel.",
-       .fix = "Leave the field as it is.",
-       .expect = {"data-race--run_source--stop_source", "goroutine-leak--run_source"});
+       .story = "Stopping a source closes its channel and sets the field to nil, without a lock. "
+                "The source's loop reads the field for its select; if it does so after that, it "
+                "waits for a nil channel for ever.",
+       .fix = "Leave the field as it is.", .expect = {"data-race--run_source--stop_source"});
 
 enum { TEST_NS = 5000000 };
 

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "kernel.h"
 
-KERNEL(serving_5865, .title = "The watcher closes the channel of destinations that others send on",
+KERNEL(serving_5865, .title = "A watcher closes the channel of destinations that another sends on",
        .class = KERNEL_CLOSE, .project = "serving",
        .source = "https://github.com/knative/serving/pull/5865",
-       .story = "When the revision's watcher ends it closes the channel. The endpoints' handler "
-                "sends on it, before or after.",
-       .fix = "The watcher has a channel of its own to say that it has ended.",
+       .story = "When the watcher of a revision ends, it closes the channel of destinations. Who "
+                "handles the endpoints sends on that channel, and panics, whether it is blocked in "
+                "the send already or comes later.",
+       .fix = "The watcher says on a channel of its own that it has ended; the sender looks for "
+              "that too.",
        .expect = {"send-to-closed-channel--update_endpoints"});
 
 struct backends {
-    struct go_mutex mu;
+    struct go_rwmutex mu;
     struct go_chan *destinations;
-    struct go_chan *done; /* the fix */
+    struct go_chan *done; /* with the fix: closed by the watcher */
 };
 
 static void run_watcher(void *arg)
@@ -33,10 +35,10 @@ static void update_endpoints(struct backends *b)
 static void kernel_main(void)
 {
     struct backends *b = go_new(sizeof *b);
-    go_mutex_lock(&b->mu);
+    go_rwmutex_lock(&b->mu);
     b->destinations = go_chan_make(1, 0);
     b->done = go_chan_make(0, 0);
     go(run_watcher, b);
-    go_mutex_unlock(&b->mu);
+    go_rwmutex_unlock(&b->mu);
     update_endpoints(b);
 }

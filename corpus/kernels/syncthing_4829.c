@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "kernel.h"
 
-KERNEL(syncthing_4829, .title = "Clearing a port mapping notifies with the mapping locked",
-       .class = KERNEL_RWLOCK, .project = "syncthing",
+KERNEL(syncthing_4829, .title = "Clearing a port mapping notifies while the mapping is locked",
+       .class = KERNEL_DOUBLE_LOCK, .project = "syncthing",
        .source = "https://github.com/syncthing/syncthing/pull/4829",
-       .story = "Removing the mapping write-locks it, deletes its addresses and tells those who "
-                "subscribed, which read-locks it.",
-       .fix = "Notify after unlocking.", .expect = {"deadlock--notify_subscribers"});
+       .story = "Removing a mapping write-locks it, deletes its addresses and, if there were some, "
+                "notifies those who subscribed. To do so it read-locks the mapping, which it still "
+                "holds.",
+       .fix = "Unlock the mapping before notifying.", .expect = {"deadlock--notify_subscribers"});
 
 struct mapping {
     struct go_rwmutex mu;
@@ -15,7 +16,7 @@ struct mapping {
 
 struct service {
     struct go_rwmutex mu;
-    struct mapping *mapping;
+    struct mapping *mapping; /* the only one */
 };
 
 static void notify_subscribers(struct mapping *m)
@@ -34,11 +35,21 @@ static bool delete_address(uint64_t key, void *value, void *m)
 static void clear_addresses(struct mapping *m)
 {
     go_rwmutex_lock(&m->mu);
-    bool any = go_map_len(m->addresses) > 0;
+    size_t removed = go_map_len(m->addresses);
     go_map_range(m->addresses, delete_address, m);
     if (!BUGGY) go_rwmutex_unlock(&m->mu);
-    if (any) notify_subscribers(m);
+    if (removed > 0) notify_subscribers(m);
     if (BUGGY) go_rwmutex_unlock(&m->mu);
+}
+
+static struct mapping *new_mapping(struct service *s)
+{
+    struct mapping *m = go_new(sizeof *m);
+    m->addresses = go_map_make();
+    go_rwmutex_lock(&s->mu);
+    s->mapping = m;
+    go_rwmutex_unlock(&s->mu);
+    return m;
 }
 
 static void remove_mapping(struct service *s)
@@ -51,10 +62,7 @@ static void remove_mapping(struct service *s)
 static void kernel_main(void)
 {
     struct service *s = go_new(sizeof *s);
-    go_rwmutex_lock(&s->mu);
-    s->mapping = go_new(sizeof *s->mapping);
-    s->mapping->addresses = go_map_make();
-    go_rwmutex_unlock(&s->mu);
-    go_map_set(s->mapping->addresses, 1, NULL);
+    struct mapping *m = new_mapping(s);
+    go_map_set(m->addresses, 1, NULL);
     remove_mapping(s);
 }

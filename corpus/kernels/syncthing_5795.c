@@ -4,9 +4,11 @@
 KERNEL(syncthing_5795, .title = "The dispatcher closes its connection, and waits there for itself",
        .class = KERNEL_CHAN, .project = "syncthing",
        .source = "https://github.com/syncthing/syncthing/pull/5795",
-       .story = "A callback of the dispatcher loop closes the connection. Close waits until the "
-                "dispatcher has stopped.",
-       .fix = "The callback's close runs in a goroutine of its own.",
+       .story = "The dispatcher calls the model with a message, and the model closes the "
+                "connection. Close waits until the dispatcher has stopped: it runs in the "
+                "dispatcher. (The loop that reads from the network only looks whether the "
+                "connection is closed.)",
+       .fix = "The connection is closed in a goroutine of its own.",
        .expect = {"deadlock--close_once--kernel_main"});
 
 struct connection {
