@@ -4,8 +4,9 @@
 KERNEL(kubernetes_13058, .title = "The controller counts down what the test has not yet counted up",
        .class = KERNEL_WAITGROUP, .project = "kubernetes",
        .source = "https://github.com/kubernetes/kubernetes/pull/13058",
-       .story = "The controller is started before the test adds to its WaitGroup. Its first event "
-                "calls Done on a counter of zero.",
+       .story = "The controller is started before the test adds to its WaitGroup. Its first "
+                "event calls Done on a counter of zero. (The controller reports three "
+                "deletions, as many as there are, and then only waits for the stop.)",
        .fix = "Add before starting the controller.",
        .expect = {"negative-waitgroup-counter--run_controller"});
 

@@ -5,9 +5,9 @@ KERNEL(kubernetes_13135,
        .title = "A watch cache calls back under its lock, and the callback locks the cacher",
        .class = KERNEL_LOCK_ORDER, .project = "kubernetes",
        .source = "https://github.com/kubernetes/kubernetes/pull/13135",
-       .story = "Listing locks the cacher and then the watch cache; the callback of a replacement "
-                "unlocks the cacher. An event locks the watch cache first, and its callback then "
-                "locks the cacher.",
+       .story = "Listing locks the cacher and then the watch cache; the callback of a "
+                "replacement unlocks the cacher. Adding an event locks the watch cache "
+                "first, and its callback then locks the cacher.",
        .fix = "An event's callback runs after the watch cache is unlocked.",
        .expect = {"goroutine-leak--list_and_watch--on_event"});
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "kernel.h"
 
-KERNEL(kubernetes_25331, .title = "A watch delivers its error to a reader that has been cancelled",
+KERNEL(kubernetes_25331,
+       .title = "A watch cancels itself and then sends its error, which nobody receives any more",
        .class = KERNEL_CHAN_CONTEXT, .project = "kubernetes",
        .source = "https://github.com/kubernetes/kubernetes/pull/25331",
-       .story = "On an error the watch cancels its own context and then sends a result on an "
-                "unbuffered channel. Readers have left because of the cancellation.",
-       .fix = "Watch the context while sending.", .expect = {"goroutine-leak--process_events"});
+       .story = "On an error the watch cancels its own context and then sends the result on "
+                "an unbuffered channel. Nobody reads the results of a cancelled watch.",
+       .fix = "Cancel only after the send, and watch the context while sending.",
+       .expect = {"goroutine-leak--process_events"});
 
 struct watch {
     struct go_context *ctx;
@@ -19,12 +21,14 @@ static void process_events(void *arg)
     struct watch *w = arg;
     struct go_case cases[] = {GO_RECV(w->errors, NULL), GO_RECV(go_context_done(w->ctx), NULL)};
     if (go_select(cases, 2) == 1) return;
-    go_context_cancel(w->ctx);
-    struct go_case result[] = {GO_SEND(w->results, NULL), GO_RECV(go_context_done(w->ctx), NULL)};
-    if (BUGGY)
+    if (BUGGY) {
+        go_context_cancel(w->ctx);
         go_chan_send(w->results, NULL);
-    else
-        go_select(result, 2);
+        return;
+    }
+    struct go_case result[] = {GO_SEND(w->results, NULL), GO_RECV(go_context_done(w->ctx), NULL)};
+    go_select(result, 2);
+    go_context_cancel(w->ctx);
 }
 
 static void fail_watch(void *arg)

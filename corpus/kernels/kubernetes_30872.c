@@ -7,12 +7,12 @@ KERNEL(kubernetes_30872,
        .source = "https://github.com/kubernetes/kubernetes/pull/30872",
        .story = "The controller's loop locks the queue and, in a handler, the informer. Deliveries "
                 "lock the informer and then the queue.",
-       .fix = "The handler does not lock the informer under the queue's lock.",
+       .fix = "Lock the informer only after the queue is unlocked.",
        .expect = {"goroutine-leak--deliver--process_queue"});
 
 struct informer {
     struct go_mutex mu;
-    struct go_mutex queue;
+    struct go_rwmutex queue;
     struct go_chan *stop;
     struct go_chan *stopped;
 };
@@ -23,11 +23,11 @@ static void process_queue(void *arg)
     for (;;) {
         struct go_case stopped[] = {GO_RECV(f->stopped, NULL)};
         if (go_select_default(stopped, 1) == 0) return;
-        go_mutex_lock(&f->queue);
-        if (!BUGGY) go_mutex_unlock(&f->queue);
+        go_rwmutex_lock(&f->queue);
+        if (!BUGGY) go_rwmutex_unlock(&f->queue);
         go_mutex_lock(&f->mu);
         go_mutex_unlock(&f->mu);
-        if (BUGGY) go_mutex_unlock(&f->queue);
+        if (BUGGY) go_rwmutex_unlock(&f->queue);
     }
 }
 
@@ -44,8 +44,8 @@ static void deliver(void *arg)
 {
     struct informer *f = arg;
     go_mutex_lock(&f->mu);
-    go_mutex_lock(&f->queue);
-    go_mutex_unlock(&f->queue);
+    go_rwmutex_lock(&f->queue);
+    go_rwmutex_unlock(&f->queue);
     go_mutex_unlock(&f->mu);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "kernel.h"
 
-KERNEL(kubernetes_49404, .title = "A test looks whether its backend was called, without waiting",
+KERNEL(kubernetes_49404,
+       .title = "A test checks whether its backend was called without waiting for the call",
        .class = KERNEL_ORDER, .project = "kubernetes",
        .source = "https://github.com/kubernetes/kubernetes/pull/49404",
        .story = "The backend's handler sets a flag that the test reads at its end. Nothing orders "

@@ -2,13 +2,17 @@
 #include "kernel.h"
 
 KERNEL(kubernetes_58107,
-       .title = "Workers wait for their queue with the quota's read lock held, and a writer comes",
-       .class = KERNEL_COND, .project = "kubernetes",
+       .title = "Workers hold a read lock while they wait for their queue, and a writer "
+                "waits for them",
+       .class = KERNEL_RWLOCK, .project = "kubernetes",
        .source = "https://github.com/kubernetes/kubernetes/pull/58107",
-       .story = "A worker holds the read lock while it waits on its queue's condition. Once the "
-                "signals have stopped it never leaves, and the resync never gets the write lock. "
-                "(Four signals and passes here, 100,000 there.)",
-       .fix = "Wait for the queue before locking.", .expect = {"goroutine-leak--wait_queue"});
+       .story = "A worker holds the read lock while it waits on its queue's condition. Once "
+                "the signals have stopped it never leaves, and the resync, if it has a pass "
+                "to make, never gets the write lock. (Four signals and passes here, 100,000 "
+                "there.)",
+       .fix = "Wait for the queue before locking, and for a state of it, so that no signal "
+              "is lost.",
+       .expect = {"goroutine-leak--wait_queue"});
 
 enum { QUEUES = 2, PASSES = 4 };
 
@@ -18,15 +22,17 @@ struct quota {
         struct go_mutex mu;
         struct go_cond added;
         struct quota *quota;
-        bool closed; /* the fix: what is waited for */
+        bool filled; /* the fix: what is waited for */
     } queues[QUEUES];
 };
 
 static void wait_queue(struct queue *q)
 {
     go_mutex_lock(&q->mu);
-    if (BUGGY) go_cond_wait(&q->added);
-    while (!BUGGY && !q->closed) go_cond_wait(&q->added);
+    while (!q->filled) {
+        go_cond_wait(&q->added);
+        if (BUGGY) break;
+    }
     go_mutex_unlock(&q->mu);
 }
 
@@ -37,6 +43,13 @@ static void do_work(void *arg)
     go_rwmutex_rlock(&q->quota->workers);
     if (BUGGY) wait_queue(q);
     go_rwmutex_runlock(&q->quota->workers);
+}
+
+static void mark_filled(struct queue *q)
+{
+    go_mutex_lock(&q->mu);
+    q->filled = true;
+    go_mutex_unlock(&q->mu);
 }
 
 static void run_workers(void *arg)
@@ -68,9 +81,7 @@ static void kernel_main(void)
     for (int pass = 0; pass < PASSES; pass++) {
         for (int i = 0; i < QUEUES; i++) {
             struct queue *q = &quota->queues[i];
-            if (!BUGGY) go_mutex_lock(&q->mu);
-            q->closed = true;
-            if (!BUGGY) go_mutex_unlock(&q->mu);
+            if (!BUGGY) mark_filled(q);
             go_cond_signal(&q->added);
         }
     }

@@ -2,11 +2,13 @@
 #include "kernel.h"
 
 KERNEL(kubernetes_6632,
-       .title = "A frame is written under the lock that closing needs before it would receive",
+       .title = "A frame's writer sends to the idle watcher under the lock that the watcher "
+                "wants",
        .class = KERNEL_CHAN_LOCK, .project = "kubernetes",
        .source = "https://github.com/kubernetes/kubernetes/pull/6632",
-       .story = "The idle watcher is told to close and wants the write lock. A writer has it, and "
-                "sends on a channel that only the watcher would receive from.",
+       .story = "The idle watcher is told to close and wants the write lock. A writer has it "
+                "and sends on the watcher's reset channel, from which nobody receives any "
+                "more.",
        .fix = "While closing, drain the channel from a goroutine of its own.",
        .expect = {"goroutine-leak--write_frame"});
 
@@ -26,9 +28,8 @@ static void drain_resets(void *reset)
 static void watch_idle(void *arg)
 {
     struct connection *c = arg;
-    struct go_chan *reset = c->reset;
     go_chan_recv(c->close, NULL);
-    if (!BUGGY) go(drain_resets, reset);
+    if (!BUGGY) go(drain_resets, c->reset);
     go_mutex_lock(&c->write);
     go_chan_close(c->reset);
     c->reset = NULL;

@@ -4,10 +4,12 @@
 KERNEL(kubernetes_70277, .title = "Waiting is over, but the poller's stop channel is never closed",
        .class = KERNEL_CHAN, .project = "kubernetes",
        .source = "https://github.com/kubernetes/kubernetes/pull/70277",
-       .story = "WaitFor hands the poller a channel that is to be closed when waiting ends. It "
-                "returns without closing it, and who relies on the close waits for ever. (The "
-                "poller's time-out is 20 ticks here, 20,000 there.)",
-       .fix = "WaitFor closes the channel when it returns.", .expect = {"deadlock--kernel_main"});
+       .story = "WaitFor gives the poller its caller's channel to be stopped by, which is closed "
+                "only when the test ends. The poller runs on until its time-out, and the test, "
+                "which expects it to be stopped, waits for ever. (The time-out is 20 ticks here, "
+                "20,000 there.)",
+       .fix = "WaitFor gives the poller a channel of its own and closes it when it returns.",
+       .expect = {"deadlock--kernel_main"});
 
 enum { TICK_NS = 1000000, TIMEOUT_NS = 20 * TICK_NS };
 
@@ -33,11 +35,12 @@ static void poll(void *arg)
     go_chan_close(p->values);
 }
 
-static struct go_chan *wait_for(void)
+/* Returns what the poller was given: the test looks whether it is closed. */
+static struct go_chan *wait_for(struct go_chan *test_ends)
 {
     struct poller *p = go_new(sizeof *p);
     p->values = go_chan_make(0, 0);
-    p->stop = go_chan_make(0, 0);
+    p->stop = BUGGY ? test_ends : go_chan_make(0, 0);
     go(poll, p);
     go_chan_recv(p->values, NULL); /* the condition holds at once */
     if (!BUGGY) go_chan_close(p->stop);
@@ -46,6 +49,8 @@ static struct go_chan *wait_for(void)
 
 static void kernel_main(void)
 {
-    struct go_chan *stop = wait_for();
+    struct go_chan *test_ends = go_chan_make(0, 0);
+    struct go_chan *stop = wait_for(test_ends);
     go_chan_recv(stop, NULL);
+    go_chan_close(test_ends);
 }

@@ -2,34 +2,39 @@
 #include "kernel.h"
 
 KERNEL(kubernetes_80284,
-       .title = "Two clients share a configuration, and each sets its callback in it",
+       .title = "Every transport sets its own callback in an authenticator that all of them share",
        .class = KERNEL_RACE, .project = "kubernetes",
        .source = "https://github.com/kubernetes/kubernetes/pull/80284",
-       .story = "Making an authenticator's client config writes the callback for a rotated "
-                "certificate into an object that all configs share.",
-       .fix = "Each config gets an object of its own.", .expect = {"data-race--update_transport"});
+       .story = "A new transport gets a dialer, and the authenticator a callback: what to close "
+                "when a certificate is rotated. Two transports made at the same time write one "
+                "field. (The callback is the pointer to the dialer whose method it is.)",
+       .fix = "Each transport gets an authenticator of its own.",
+       .expect = {"data-race--update_transport"});
 
-enum { CLIENTS = 2 };
+enum { TRANSPORTS = 2 };
 
-struct authenticator {
-    void (*on_rotate)(void);
-    struct go_waitgroup clients;
+struct dialer {
+    int connections;
 };
 
-static void close_all(void) { go_observe(1); }
+struct authenticator {
+    struct dialer *on_rotate; /* closes the connections of this dialer */
+    struct go_waitgroup updates;
+};
 
 static void update_transport(void *arg)
 {
     struct authenticator *shared = arg;
+    struct dialer *dialer = go_new(sizeof *dialer);
     struct authenticator *a = BUGGY ? shared : go_new(sizeof *a);
-    a->on_rotate = close_all;
-    go_waitgroup_done(&shared->clients);
+    a->on_rotate = dialer;
+    go_waitgroup_done(&shared->updates);
 }
 
 static void kernel_main(void)
 {
     struct authenticator *a = go_new(sizeof *a);
-    go_waitgroup_add(&a->clients, CLIENTS);
-    for (int i = 0; i < CLIENTS; i++) go(update_transport, a);
-    go_waitgroup_wait(&a->clients);
+    go_waitgroup_add(&a->updates, TRANSPORTS);
+    for (int i = 0; i < TRANSPORTS; i++) go(update_transport, a);
+    go_waitgroup_wait(&a->updates);
 }

@@ -6,7 +6,7 @@ KERNEL(kubernetes_81148, .title = "A pod's time stamp is changed after the pod c
        .source = "https://github.com/kubernetes/kubernetes/pull/81148",
        .story = "A test adds a pod to the queue under the lock and then moves its time stamp "
                 "without. The flush reads the time stamps, under the lock.",
-       .fix = "Set the time stamp before the pod is added.",
+       .fix = "Set the time stamp under the lock, before the pod is added.",
        .expect = {"data-race--add_pod--is_due"});
 
 struct pod {
@@ -43,10 +43,11 @@ static void add_pod(void *arg)
     struct queue *q = arg;
     struct pod *pod = go_new(sizeof *pod);
     go(flush_unschedulable, q);
-    if (!BUGGY) pod->timestamp = -1;
     go_rwmutex_lock(&q->mu);
+    if (!BUGGY) pod->timestamp = -1;
     go_map_set(q->pods, 1, pod);
     go_rwmutex_unlock(&q->mu);
+    pod = go_map_get(q->pods, 1, NULL);
     if (BUGGY) pod->timestamp = -1;
     go_waitgroup_done(&q->test);
 }

@@ -2,7 +2,8 @@
 #include "kernel.h"
 
 KERNEL(kubernetes_89164,
-       .title = "One dispatcher of the watch cache is not waited for like the others",
+       .title =
+           "A watch cache's buffer is walked without the lock while another dispatcher empties it",
        .class = KERNEL_RACE, .project = "kubernetes",
        .source = "https://github.com/kubernetes/kubernetes/pull/89164",
        .story = "The buffer is emptied under the lock and walked without. The test waits for each "

@@ -7,7 +7,9 @@ KERNEL(moby_17176,
        .source = "https://github.com/moby/moby/pull/17176",
        .story = "The early return for an empty set comes between lock and unlock. Whoever locks "
                 "next waits for ever; the test leaves by its time-out.",
-       .fix = "Unlock before the early return.", .expect = {"goroutine-leak--lock_devices"});
+       .fix = "Unlock before the early return. (The channel has room for a value that nobody "
+              "receives because the time-out has won.)",
+       .expect = {"goroutine-leak--lock_devices"});
 
 enum { TIMEOUT_NS = 1000000 };
 
@@ -38,7 +40,7 @@ static void lock_devices(void *arg)
 static void kernel_main(void)
 {
     struct device_set *d = go_new(sizeof *d);
-    d->done = go_chan_make(0, BUGGY ? 0 : 1); /* else a time-out would leave the sender behind */
+    d->done = go_chan_make(0, BUGGY ? 0 : 1);
     cleanup_deleted(d);
     go(lock_devices, d);
     struct go_case cases[] = {GO_RECV(go_after(TIMEOUT_NS), NULL), GO_RECV(d->done, NULL)};

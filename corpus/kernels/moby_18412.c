@@ -5,11 +5,13 @@ KERNEL(moby_18412,
        .title = "A command that timed out is still writing what its caller already reads",
        .class = KERNEL_ORDER, .project = "moby",
        .source = "https://github.com/moby/moby/pull/18412",
-       .story = "On the time-out the process is killed, and its output and exit code are read at "
-                "once. Who waits for the process, and copies its output, has not come so far; then "
-                "it finds nobody to tell. (The process is a goroutine that sleeps and writes.)",
-       .fix = "After the kill, wait for who waits for the process.",
-       .expect = {"data-race--kernel_main--run_process", "goroutine-leak--await_process"});
+       .story = "On the time-out the process is killed, and its output and exit code are "
+                "read at once. The goroutine that waits for the process has not come so far, "
+                "and later it finds nobody to tell. (The process is a goroutine that sleeps "
+                "and then writes its output; killing it ends the sleep.)",
+       .fix = "After the kill receive from the waiting goroutine before reading; its "
+              "channel has room for one value.",
+       .expect = {"data-race--kernel_main--run_process"});
 
 enum { TIMEOUT_NS = 1000000, WORK_NS = 3000000 };
 
@@ -51,5 +53,6 @@ static void kernel_main(void)
         go_chan_close(c->killed);
         if (!BUGGY) go_chan_recv(c->done, NULL);
     }
-    go_observe((uint64_t)(c->output + c->exit_code));
+    go_observe((uint64_t)c->output);
+    go_observe((uint64_t)c->exit_code);
 }

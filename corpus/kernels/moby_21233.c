@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "kernel.h"
 
-KERNEL(moby_21233, .title = "A test leaves its loop over progress, and everybody else is stuck",
+KERNEL(moby_21233,
+       .title = "A test's consumer stops receiving progress, and those who report it are stuck",
        .class = KERNEL_CHAN, .project = "moby", .source = "https://github.com/moby/moby/pull/21233",
-       .story = "The consumer of progress returns at the first unexpected message. Watchers that "
-                "still have something to say wait for a receiver, and the test for the consumer's "
-                "last word.",
+       .story = "The consumer of progress returns at the first unexpected message. Watchers "
+                "that still have something to say wait for a receiver; the test waits for "
+                "them, or for the end of the consumer.",
        .fix = "Remember the failure and go on receiving.",
-       .expect = {"goroutine-leak--test_transfers",
-                  "goroutine-leak--test_transfers--watch_transfer"});
+       .expect = {"goroutine-leak--test_transfers--watch_transfer",
+                  "goroutine-leak--test_transfers"});
 
 enum { TRANSFERS = 3 };
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "kernel.h"
 
-KERNEL(moby_22941, .title = "A test's goroutines look at the loop's pair, which moves on",
+KERNEL(moby_22941,
+       .title = "Goroutines read the pair of the loop that starts them while the loop writes "
+                "the next",
        .class = KERNEL_RACE, .project = "moby", .source = "https://github.com/moby/moby/pull/22941",
-       .story = "For each pair the test starts a goroutine that captured the loop variable, as it "
-                "was before Go 1.22: one for all turns. A sleep between the turns orders nothing.",
+       .story = "For each pair the test starts a goroutine that captures the loop variable, "
+                "which was one for all turns before Go 1.22. A sleep between the turns "
+                "orders nothing.",
        .fix = "Each goroutine gets a copy of its own.",
        .expect = {"data-race--kernel_main--write_request"});
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "kernel.h"
 
-KERNEL(moby_29733, .title = "A plugin is waited for that nobody will ever activate",
+KERNEL(moby_29733, .title = "Handlers wait for a plugin that nothing ever activates",
        .class = KERNEL_COND, .project = "moby", .source = "https://github.com/moby/moby/pull/29733",
        .story = "Handlers wait on a condition until the plugin is activated. Nothing sets the flag "
                 "or signals.",
@@ -12,7 +12,8 @@ struct plugin {
     struct go_mutex mu;
     struct go_cond activation;
     bool activated;
-    struct go_chan *done; /* of the handler that runs */
+    struct go_chan *done;    /* of the handler that runs */
+    struct go_mutex storage; /* of the table of all plugins */
 };
 
 static void wait_active(void *arg)
@@ -45,8 +46,8 @@ static void kernel_main(void)
     struct plugin *p = go_new(sizeof *p);
     p->activation.locker = go_mutex_locker(&p->mu);
     handle(p);
-    go_mutex_lock(&p->mu);
+    go_mutex_lock(&p->storage);
     p->activated = false;
-    go_mutex_unlock(&p->mu);
+    go_mutex_unlock(&p->storage);
     handle(p);
 }

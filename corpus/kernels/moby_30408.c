@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "kernel.h"
 
-KERNEL(moby_30408, .title = "A plugin whose activation failed is waited for like one to come",
+KERNEL(moby_30408, .title = "A plugin that failed to activate is waited for all the same",
        .class = KERNEL_COND, .project = "moby", .source = "https://github.com/moby/moby/pull/30408",
        .story = "Activation stores its error, but waiters only look for a manifest, and nobody "
                 "broadcasts.",
-       .fix = "An error ends the wait too, and activation broadcasts in any case.",
+       .fix = "An error ends the wait as well, and a failed activation broadcasts.",
        .expect = {"deadlock--kernel_main--wait_manifest"});
 
 struct plugin {
@@ -32,6 +32,7 @@ static void kernel_main(void)
     struct plugin *p = go_new(sizeof *p);
     p->activation.locker = go_mutex_locker(&p->mu);
     p->error = "no such plugin";
+    if (!BUGGY) go_cond_broadcast(&p->activation);
     p->done = go_chan_make(0, 0);
     go(wait_manifest, p);
     go_chan_recv(p->done, NULL);

@@ -4,7 +4,8 @@
 KERNEL(moby_36114, .title = "Adding a disk fails, and undoing it locks what is locked",
        .class = KERNEL_DOUBLE_LOCK, .project = "moby",
        .source = "https://github.com/moby/moby/pull/36114",
-       .story = "Both functions of the service VM lock it, and the one calls the other.",
+       .story = "Adding a disk locks the service VM and, to undo what failed, calls the "
+                "function that removes a disk. That one locks the VM again.",
        .fix = "The inner function relies on its caller's lock.",
        .expect = {"goroutine-leak--hot_remove_vhds"});
 
