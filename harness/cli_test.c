@@ -38,6 +38,7 @@ static void wrong_arguments_are_one_line_and_status_2(void **state)
     usage("requires an argument", "list", "--class");
     usage("--class nothing: no such class", "list", "--class", "nothing");
     usage("surplus: heddle list takes no names", "list", "surplus");
+    usage("--json and --markdown: which one?", "list", "--json", "--markdown");
     usage("which kernel?", "sample");
     usage("nobody: no such kernel", "sample", "nobody");
     usage("nobody: no such kernel", "sample", "litmus_canary", "nobody");
@@ -59,12 +60,17 @@ static void wrong_arguments_are_one_line_and_status_2(void **state)
     usage("--engine nothing: expected", "fuzz", "all", "--engine", "nothing");
     usage("--time 0: expected a number", "fuzz", "all", "--time", "0");
     usage("unrecognized option '--nothing'", "bench", "--nothing");
+    usage("which kernel?", "seeds");
+    usage("nobody: no such kernel", "seeds", "nobody");
+    usage("--out: expected a directory", "seeds", "all", "--out", "");
+    usage("requires an argument", "seeds", "all", "--out");
+    usage("/dev/null/seeds: Not a directory", "seeds", "all", "--out", "/dev/null/seeds");
 }
 
 static void help_and_version_are_for_stdout(void **state)
 {
     (void)state;
-    static const char *const commands[] = {"list", "fuzz", "sample", "replay", "bench"};
+    static const char *const commands[] = {"list", "fuzz", "sample", "replay", "seeds", "bench"};
     heddle_run(&end, "--version");
     assert_int_equal(end.status, STATUS_OK);
     assert_true(text_is_one_line(end.output));
@@ -120,6 +126,10 @@ static void check_listed(const json_t *object)
     const json_t *expect = json_object_get(object, "expect");
     assert_string_equal(json_string_value(json_array_get(expect, 0)), k->expect[0]);
     assert_int_equal(json_array_size(json_object_get(object, "variants")), 2);
+    const json_t *natural_fails = json_object_get(object, "natural_fails");
+    assert_true(json_is_boolean(natural_fails));
+    if (strcmp(k->name, "litmus_canary") == 0) assert_true(json_is_true(natural_fails));
+    if (strcmp(k->name, "moby_24007") == 0) assert_true(json_is_false(natural_fails));
 }
 
 static void list_has_each_kernel_once(void **state)
@@ -199,6 +209,27 @@ static void sample_says_by_its_status_whether_a_bug_was_found(void **state)
     heddle_run(&end, "sample", "moby_24007", "--policy", "natural", "--runs", "1", "--check");
     assert_int_equal(end.status, STATUS_UNEXPECTED);
     assert_non_null(strstr(end.errors, "moby_24007 buggy: found with 0 of 1 seeds"));
+}
+
+static void check_left_at_first(const json_t *object)
+{
+    json_int_t runs = json_integer_value(json_object_get(object, "runs"));
+    assert_int_equal(json_integer_value(json_object_get(object, "found")), 1);
+    assert_int_equal(json_integer_value(json_object_get(object, "first")), runs);
+    assert_in_range(runs, 1, 999);
+}
+
+static void sample_first_leaves_a_seed_at_its_first_bug(void **state)
+{
+    (void)state;
+    heddle_run(&end, "sample", "moby_24007", "--runs", "1000", "--seed", "1..9", "--first",
+               "--json");
+    assert_int_equal(end.status, STATUS_FOUND);
+    assert_int_equal(check_objects(end.output, check_left_at_first), 9);
+    heddle_run(&end, "sample", "moby_24007", "--runs", "100", "--first", "--variant", "fixed",
+               "--json");
+    assert_int_equal(end.status, STATUS_OK);
+    assert_non_null(strstr(end.output, "\"runs\":100,"));
 }
 
 static void sample_with_dfs_says_when_it_is_complete(void **state)
@@ -322,6 +353,9 @@ static void full_disk_is_one_line_and_no_success(void **state)
     heddle_run_into(&end, "/dev/full", "list");
     assert_int_equal(end.status, STATUS_USAGE);
     assert_string_equal(end.errors, "heddle: standard output: No space left on device\n");
+    heddle_run_into(&end, "/dev/full", "list", "--markdown", "--class", "close");
+    assert_int_equal(end.status, STATUS_USAGE);
+    assert_true(text_is_one_line(end.errors));
     heddle_run_into(&end, "/dev/full", "--version");
     assert_int_equal(end.status, STATUS_USAGE);
     heddle_run_into(&end, "/dev/full", "sample", "litmus_canary", "--variant", "fixed");
@@ -395,6 +429,7 @@ int main(void)
         cmocka_unit_test(list_can_be_narrowed),
         cmocka_unit_test(sample_prints_an_object_for_each_kernel_variant_and_seed),
         cmocka_unit_test(sample_says_by_its_status_whether_a_bug_was_found),
+        cmocka_unit_test(sample_first_leaves_a_seed_at_its_first_bug),
         cmocka_unit_test(sample_with_dfs_says_when_it_is_complete),
         cmocka_unit_test(any_input_file_can_be_replayed),
         cmocka_unit_test(file_that_cannot_be_run_is_one_line_and_status_2),

@@ -21,7 +21,7 @@
 static const char help[] =
     "usage: heddle sample NAME...|all [--policy P] [--runs N] [--seed N|A..B]\n"
     "                     [--grain sync|shared|all] [--variant buggy|fixed|both]\n"
-    "                     [--max-steps N] [--json] [--check]\n\n"
+    "                     [--max-steps N] [--first] [--json] [--check]\n\n"
     "  --policy P      natural, random (default), pct, targets, dfs or bytes\n"
     "  --runs N        executions for each kernel, variant and seed (1000); dfs: all, at most N\n"
     "  --seed A..B     seeds (1); natural and dfs do not depend on it and run once\n"
@@ -33,6 +33,7 @@ static const char help[] =
     "                  The policy targets chooses for itself\n"
     "  --variant V     buggy (default), fixed or both\n"
     "  --max-steps N   events of one execution before its fair end (20000)\n"
+    "  --first         leave a seed at its first bug\n"
     "  --json          one object a line for each kernel, variant and seed: kernel, variant,\n"
     "                  policy, grain, seed, runs, found, first, signatures, unexpected, "
     "inconclusive,\n"
@@ -44,11 +45,17 @@ static const char help[] =
     "0 none; with --check: 0 as promised, 1 not\n";
 
 static const struct option long_options[] = {
-    {"policy", required_argument, NULL, 'p'},  {"runs", required_argument, NULL, 'r'},
-    {"seed", required_argument, NULL, 's'},    {"grain", required_argument, NULL, 'g'},
-    {"variant", required_argument, NULL, 'v'}, {"max-steps", required_argument, NULL, 'm'},
-    {"json", no_argument, NULL, 'j'},          {"check", no_argument, NULL, 'c'},
-    {"help", no_argument, NULL, 'h'},          {0},
+    {"policy", required_argument, NULL, 'p'},
+    {"runs", required_argument, NULL, 'r'},
+    {"seed", required_argument, NULL, 's'},
+    {"grain", required_argument, NULL, 'g'},
+    {"variant", required_argument, NULL, 'v'},
+    {"max-steps", required_argument, NULL, 'm'},
+    {"first", no_argument, NULL, 'f'},
+    {"json", no_argument, NULL, 'j'},
+    {"check", no_argument, NULL, 'c'},
+    {"help", no_argument, NULL, 'h'},
+    {0},
 };
 
 struct sample_options {
@@ -59,6 +66,7 @@ struct sample_options {
     uint64_t seed_last;
     enum cli_variant variant;
     struct run_options run;
+    bool first;
     bool json;
     bool check;
 };
@@ -206,7 +214,8 @@ static enum status sample_kernel(const struct kernel *k, const struct sample_opt
     for (uint64_t i = 0; i < seed_count; i++) {
         struct tally tally;
         uint64_t seed = options->seed_first + i;
-        tally_run(&tally, k, options->policy, options->grain, seed, options->runs, &options->run);
+        (options->first ? tally_run_to_first : tally_run)(
+            &tally, k, options->policy, options->grain, seed, options->runs, &options->run);
         if (options->json) print_json(k, options, seed, &tally);
         add_tally(&sum, &tally);
         tally_free(&tally);
@@ -250,6 +259,8 @@ static bool read_option(int o, struct sample_options *options)
         if (!cli_number("--max-steps", optarg, 1, UINT32_MAX, &number)) return false;
         options->run.max_steps = (uint32_t)number;
         return true;
+    case 'f':
+        return options->first = true;
     case 'j':
         return options->json = true;
     case 'c':

@@ -2,11 +2,12 @@
 /* A session of AFL++.
  *
  * afl-fuzz refuses seeds that crash, and many kernels fail on every input. So the seeds (the
- * natural schedule, the kernel's own, some generated ones) run in this process first; those that
- * survive are its seeds, and if none does, afl-fuzz is not started: what there is to find has been
- * found. While it runs, its folder of crashes is looked at now and then, and each new file runs in
- * this process: that gives the report, the signature and the artifact. After a new one afl-fuzz
- * resumes with that signature ignored, as every crash costs it a new process.
+ * kernel's own or else the natural schedule, and generated ones if these are few) run in this
+ * process first; those that survive are its seeds, and if none does, afl-fuzz is not started: what
+ * there is to find has been found. While it runs, its folder of crashes is looked at now and then,
+ * and each new file runs in this process: that gives the report, the signature and the artifact.
+ * After a new one afl-fuzz resumes with that signature ignored, as every crash costs it a new
+ * process.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,6 +25,7 @@
 #include "file.h"
 #include "input.h"
 #include "report/report.h"
+#include "seeds.h"
 #include "session.h"
 
 enum {
@@ -87,17 +89,15 @@ static void try_seed(struct afl *afl, const uint8_t *bytes, size_t size)
 
 static void try_own_seeds(struct afl *afl)
 {
-    char root[SCRATCH_PATH_BYTES], path[SCRATCH_PATH_BYTES], error[FILE_ERROR_BYTES];
+    char folder[SCRATCH_PATH_BYTES], path[SCRATCH_PATH_BYTES], error[FILE_ERROR_BYTES];
     struct dirent **entries;
-    const struct kernel *k = afl->session->kernel;
-    kernel_source_root(k, root, sizeof root);
-    if (!scratch_path(path, "%scorpus/seeds/%s", root, k->name)) return;
-    int count = scandir(path, &entries, NULL, alphasort);
+    if (!seeds_folder(afl->session->kernel, folder)) return;
+    int count = scandir(folder, &entries, NULL, alphasort);
     for (int i = 0; i < count; i++) {
         uint8_t *bytes;
         size_t size;
         if (entries[i]->d_name[0] != '.' &&
-            scratch_path(path, "%scorpus/seeds/%s/%s", root, k->name, entries[i]->d_name) &&
+            scratch_path(path, "%s/%s", folder, entries[i]->d_name) &&
             file_read(path, &bytes, &size, error, sizeof error)) {
             if (size > 0) try_seed(afl, bytes, size);
             free(bytes);
@@ -111,8 +111,8 @@ static void try_seeds(struct afl *afl)
 {
     /* The natural schedule; afl-fuzz takes no empty file. */
     const uint8_t natural[] = {INPUT_VERSION};
-    try_seed(afl, natural, sizeof natural);
     try_own_seeds(afl);
+    if (afl->seeds_run == 0) try_seed(afl, natural, sizeof natural);
     uint8_t bytes[INPUT_RANDOM_BYTES_MAX];
     for (uint64_t i = 0; i < GENERATED_MAX && afl->seed_count < SEEDS_WANTED; i++) {
         size_t size = input_random(afl->session->options->seed, i, bytes);
@@ -259,6 +259,13 @@ static enum status run_engine(struct afl *afl, const char *program)
     return STATUS_OK;
 }
 
+static enum status start_from_seeds(struct afl *afl, const char *program)
+{
+    printf("%s: afl-fuzz starts from %zu seeds of %zu\n", afl->session->kernel->name,
+           afl->seed_count, afl->seeds_run);
+    return run_engine(afl, program);
+}
+
 enum status session_afl(struct session *session)
 {
     static const char *const places[] = {"heddle-afl", "../afl/heddle-afl", NULL};
@@ -278,11 +285,11 @@ enum status session_afl(struct session *session)
         status = status_usage("%s/in: %s", session->folder, strerror(errno));
     } else {
         try_seeds(afl);
-        if (afl->seed_count > 0 && !session_is_over(session))
-            status = run_engine(afl, program);
-        else if (afl->seed_count == 0)
+        if (afl->seed_count == 0)
             printf("%s: all %zu seeds fail: afl-fuzz has nothing to start from\n",
                    session->kernel->name, afl->seeds_run);
+        else if (!session_is_over(session))
+            status = start_from_seeds(afl, program);
     }
     free(afl);
     if (status == STATUS_OK && session->finding_count > 0) status = STATUS_FOUND;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "engine.h"
+#include "seeds.h"
 #include "session.h"
 
 enum {
@@ -83,11 +84,8 @@ static void add_arguments(struct life *life, const struct session *session, cons
     add(life, "-max_len=512");
     add(life, "-timeout=25");
     add(life, "%s/corpus", session->folder);
-    char root[SCRATCH_PATH_BYTES], seeds[SCRATCH_PATH_BYTES];
-    kernel_source_root(session->kernel, root, sizeof root);
-    if (scratch_path(seeds, "%scorpus/seeds/%s", root, session->kernel->name) &&
-        access(seeds, R_OK) == 0)
-        add(life, "%s", seeds);
+    char seeds[SCRATCH_PATH_BYTES];
+    if (seeds_folder(session->kernel, seeds) && access(seeds, R_OK) == 0) add(life, "%s", seeds);
     life->argv[life->argument_count] = NULL;
 }
 

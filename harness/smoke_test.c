@@ -79,6 +79,37 @@ static void libfuzzer_finds_nothing_in_a_fixed_kernel(void **state)
     folder_remove(folder);
 }
 
+/* Files in the folder of a kernel's seeds. */
+static size_t seed_count(const char *kernel)
+{
+    char path[PROGRAM_PATH_BYTES];
+    struct dirent **entries;
+    size_t seeds = 0;
+    path_of(path, HEDDLE_SOURCE_DIR "/corpus/seeds/%s", kernel);
+    int count = scandir(path, &entries, NULL, NULL);
+    for (int i = 0; i < count; i++) {
+        seeds += entries[i]->d_name[0] != '.';
+        free(entries[i]);
+    }
+    if (count >= 0) free(entries);
+    return seeds;
+}
+
+/* libFuzzer runs the empty input and what is in the folders that it is given, whatever -runs says.
+ */
+static void libfuzzer_starts_from_the_seeds(void **state)
+{
+    (void)state;
+    program_need(libfuzzer);
+    char folder[PROGRAM_PATH_BYTES], sum[64];
+    folder_make(folder);
+    snprintf(sum, sizeof sum, " %zu executions in ", 1 + seed_count("moby_24007"));
+    heddle_run(&end, "fuzz", "moby_24007", "--variant", "fixed", "--runs", "1", "--seed", "1",
+               "--artifacts", folder);
+    if (!strstr(end.output, sum)) fail_msg("expected%s\n%s%s", sum, end.output, end.errors);
+    folder_remove(folder);
+}
+
 static void fuzzing_into_nowhere_still_reports(void **state)
 {
     (void)state;
@@ -177,6 +208,11 @@ static void afl_session_finds_and_files(void **state)
     if (end.status != STATUS_FOUND || !strstr(end.output, "2 of 2 kernels found"))
         fail_msg("status %d\n%s%s", end.status, end.output, end.errors);
     assert_non_null(strstr(end.output, "litmus_canary: all 64 seeds fail"));
+    char start[64];
+    size_t seeds = seed_count("moby_24007");
+    snprintf(start, sizeof start, "moby_24007: afl-fuzz starts from %zu seeds of %zu\n", seeds,
+             seeds);
+    if (!strstr(end.output, start)) fail_msg("expected %s%s", start, end.output);
     assert_string_equal(end.errors, "");
     folder_remove(folder);
 }
@@ -242,6 +278,7 @@ int main(void)
         cmocka_unit_test(libfuzzer_finds_every_buggy_kernel),
         cmocka_unit_test(libfuzzer_goes_on_after_a_finding),
         cmocka_unit_test(libfuzzer_finds_nothing_in_a_fixed_kernel),
+        cmocka_unit_test(libfuzzer_starts_from_the_seeds),
         cmocka_unit_test(fuzzing_into_nowhere_still_reports),
         cmocka_unit_test(wrong_options_of_a_target_are_one_line_and_status_2),
         cmocka_unit_test(engines_run_equal_executions),

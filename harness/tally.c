@@ -102,8 +102,9 @@ static double now_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-void tally_run(struct tally *tally, const struct kernel *k, const struct policy_info *policy,
-               enum grain grain, uint64_t seed, uint64_t runs, const struct run_options *options)
+static void run(struct tally *tally, const struct kernel *k, const struct policy_info *policy,
+                enum grain grain, uint64_t seed, uint64_t runs, const struct run_options *options,
+                bool to_first)
 {
     struct policy *p = policy->create(seed);
     p->grain = grain;
@@ -111,7 +112,7 @@ void tally_run(struct tally *tally, const struct kernel *k, const struct policy_
     *tally = (struct tally){0};
     double start = now_seconds();
     bool more = true;
-    while (more && tally->runs < runs) {
+    while (more && tally->runs < runs && !(to_first && tally->found > 0)) {
         struct run_result result;
         run_execute(k->main, p, options, &result, &more);
         tally->runs++;
@@ -124,6 +125,19 @@ void tally_run(struct tally *tally, const struct kernel *k, const struct policy_
     tally->distinct = digests.count;
     free(digests.slots);
     policy_destroy(p);
+}
+
+void tally_run(struct tally *tally, const struct kernel *k, const struct policy_info *policy,
+               enum grain grain, uint64_t seed, uint64_t runs, const struct run_options *options)
+{
+    run(tally, k, policy, grain, seed, runs, options, false);
+}
+
+void tally_run_to_first(struct tally *tally, const struct kernel *k,
+                        const struct policy_info *policy, enum grain grain, uint64_t seed,
+                        uint64_t runs, const struct run_options *options)
+{
+    run(tally, k, policy, grain, seed, runs, options, true);
 }
 
 static void free_names(struct tally_names *names)

@@ -35,6 +35,10 @@ struct tally {
 /* Run k up to `runs` times in this grain, under a policy made from seed. Free with tally_free. */
 void tally_run(struct tally *tally, const struct kernel *k, const struct policy_info *policy,
                enum grain grain, uint64_t seed, uint64_t runs, const struct run_options *options);
+/* The same, but the first execution with a bug is the last. */
+void tally_run_to_first(struct tally *tally, const struct kernel *k,
+                        const struct policy_info *policy, enum grain grain, uint64_t seed,
+                        uint64_t runs, const struct run_options *options);
 void tally_free(struct tally *tally);
 
 /* Add `count` to the name's count, making the entry if there is none. */
