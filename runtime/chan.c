@@ -72,6 +72,8 @@ static struct go_wait *take_wait(struct go_list *queue)
 {
     struct go_wait *wait = container_of(queue->_next, struct go_wait, _link);
     struct goroutine *g = wait->_goroutine;
+    if (unlikely(g->case_count > 1))
+        wait = &g->cases[select_choose_same(g->cases, g->case_count, wait->_index)]._wait;
     for (uint32_t i = 0; i < g->case_count; i++) {
         struct go_wait *other = &g->cases[i]._wait;
         if (!other->_queued) continue;

@@ -57,6 +57,11 @@ void chan_do_close(struct go_chan *c, struct call_site site);
  * case that somebody completed. Its _wait._ok says whether a value was moved. */
 static inline size_t chan_park(struct go_case *cases, size_t count, enum wait_reason reason);
 
+/* Of a parked select's cases: which of those that do the same as case `first` on its channel is
+ * taken. Chooses CHOICE_SELECT if there are several, like for those that are ready at once: Go
+ * queues them in a random order. */
+size_t select_choose_same(const struct go_case *cases, size_t count, size_t first);
+
 /* Raise the panic of a send to the closed channel c. */
 _Noreturn void chan_panic_send(const struct go_chan *c, struct call_site site);
 

@@ -300,8 +300,9 @@ int main(void)
         outcomes_test(a_function_that_hangs_blocks_every_do, "deadlock", "() pass"),
         outcomes_test(a_panic_passes_through_and_counts_as_done, "unrecovered-panic seven  pass"),
         outcomes_test(a_panic_lets_those_who_wait_go_on, "p1 pass", "()1d pass"),
+        /* Who waits may go on before the panic ends all. */
         outcomes_test(an_unrecovered_panic_of_the_function_is_a_report, "unrecovered-panic",
-                      "()1d pass"),
+                      "1 unrecovered-panic", "()1d pass"),
         outcomes_test(goexit_counts_as_done_and_ends_the_goroutine, "r pass", "neverrd pass"),
         outcomes_test(what_the_function_recovers_does_not_end_it, "pqr1 pass", "()1r pass"),
         outcomes_test(what_the_function_defers_belongs_to_who_called_do, "f321r pass"),

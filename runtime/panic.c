@@ -69,14 +69,19 @@ static void panic_text(char *out, size_t bytes, const char *format, va_list argu
     if (vsnprintf(out, bytes, format, arguments) < 0) out[0] = '\0';
 }
 
-/* Unwind: to the innermost go_protect, or out of the goroutine's root as a report. */
+/* Unwind: to the innermost go_protect, or out of the goroutine's root as a report: the end of all,
+ * before which others may do what they can, also after what this goroutine did last. Misuse by the
+ * runtime's own calls needs no point of its own: what failed changed nothing that others see. */
 static _Noreturn void unwind(struct facts_panic *panic)
 {
     struct goroutine *g = sched.running;
     struct protect *p = g->protect;
     if (!p) {
         g->panicking = true;
+        bool deferred = g->defers;
         run_defers(&g->defers);
+        if (deferred || panic->type == REPORT_UNRECOVERED_PANIC)
+            sched_point_after(OP_END, NULL, g->site, PHASE_FAIL);
         facts_report_panic(panic);
     }
     run_defers(&p->defers);

@@ -464,6 +464,35 @@ static void misuse_is_silent_while_its_detector_is_off(void **unused)
     assert_int_equal(result.verdict, VERDICT_PASS);
 }
 
+/* The panic ends what others do: also what they can do after its goroutine's last operation. */
+static void close_and_panic(void *c)
+{
+    go_chan_close(c);
+    go_panic("late");
+}
+
+static void others_may_act_between_an_operation_and_a_panic(void)
+{
+    struct go_chan *c = go_chan_make(0, 0);
+    go(close_and_panic, c);
+    go_chan_close(c);
+}
+
+static void close_chan(void *c) { go_chan_close(c); }
+
+static void defer_a_close_and_panic(void *c)
+{
+    go_defer(close_chan, c);
+    go_panic("late");
+}
+
+static void others_may_act_between_a_deferred_call_and_the_end(void)
+{
+    struct go_chan *c = go_chan_make(0, 0);
+    go(defer_a_close_and_panic, c);
+    if (!go_chan_recv(c, NULL)) go_chan_close(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -484,6 +513,10 @@ int main(void)
         outcomes_test(an_unrecovered_panic_of_the_root_is_a_report, "ad unrecovered-panic"),
         outcomes_test(an_unrecovered_panic_of_a_goroutine_is_a_report, "a unrecovered-panic"),
         outcomes_test(a_panic_outside_of_the_protection_is_a_report, "a[]b unrecovered-panic"),
+        outcomes_test(others_may_act_between_an_operation_and_a_panic, "unrecovered-panic",
+                      "close-of-closed-channel"),
+        outcomes_test(others_may_act_between_a_deferred_call_and_the_end, "unrecovered-panic",
+                      "close-of-closed-channel"),
         outcomes_test(a_goroutine_recovers_no_other_ones_panic, "unrecovered-panic",
                       "a[] unrecovered-panic"),
         outcomes_test(a_failed_check_cannot_be_recovered, "oracle-failure"),

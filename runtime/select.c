@@ -2,7 +2,8 @@
 /* Select: one wait for each case, nothing else of its own. Go spec "Select statements".
  *
  * 1. published, one point; 2. among the cases that are ready the input chooses; 3. none ready: the
- *   default, or a wait in every channel's queue; whoever completes one takes the others out. */
+ *   default, or a wait in every channel's queue; whoever completes one takes the others out, and
+ *   where the same case stands there several times the input chooses again. */
 #include <string.h>
 
 #include "chan.h"
@@ -40,6 +41,22 @@ static size_t choose_case(const struct go_case *cases, size_t count, const void 
                                         .op = case_operation(&cases[i], site)};
     }
     return n ? ready[sched_choose(CHOICE_SELECT, ready, n)].id : count;
+}
+
+size_t select_choose_same(const struct go_case *cases, size_t count, size_t first)
+{
+    struct candidate local[SELECT_STACK_CASES];
+    struct candidate *same = local;
+    if (count > SELECT_STACK_CASES) same = sched_alloc(count * sizeof *same);
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (cases[i].chan != cases[first].chan || cases[i].direction != cases[first].direction)
+            continue;
+        same[n++] = (struct candidate){.stable = cases[i].chan->object->stable,
+                                       .id = (uint32_t)i,
+                                       .op = case_operation(&cases[i], NULL)};
+    }
+    return n > 1 ? same[sched_choose(CHOICE_SELECT, same, n)].id : first;
 }
 
 /* Event and outcome of the case that was taken. */

@@ -174,6 +174,40 @@ static void a_parked_duplicate_takes_one_value(void)
     testkit_say(" then%d", value);
 }
 
+/* Tries succeed only where the other side is parked. */
+static void try_send_a(void *arg)
+{
+    int value = testkit_int(arg);
+    struct go_case one = GO_SEND(a, &value);
+    go_select_default(&one, 1);
+}
+
+static void try_recv_a(void *arg)
+{
+    (void)arg;
+    int value;
+    struct go_case one = GO_RECV(a, &value);
+    if (go_select_default(&one, 1) == 0) testkit_say("got%d", value);
+}
+
+static void of_parked_duplicates_either_receives(void)
+{
+    make(0, 0);
+    go(try_send_a, testkit_arg(7));
+    say_select2(a, a);
+}
+
+static void of_parked_duplicates_either_sends(void)
+{
+    make(0, 0);
+    go(try_recv_a, NULL);
+    int one = 1;
+    int two = 2;
+    int other = 3;
+    struct go_case cases[] = {GO_SEND(a, &one), GO_SEND(b, &other), GO_SEND(a, &two)};
+    testkit_say(" case%zu", go_select(cases, 3));
+}
+
 static void a_select_never_meets_itself(void)
 {
     make(0, 0);
@@ -402,6 +436,9 @@ int main(void)
                       "1=1t left0 pass"),
         outcomes_test(a_parked_duplicate_takes_one_value, "0=1t then2 pass", "0=2t then1 pass",
                       "1=1t then2 pass", "1=2t then1 pass"),
+        outcomes_test(of_parked_duplicates_either_receives, "0=7t pass", "1=7t pass", "deadlock"),
+        outcomes_test(of_parked_duplicates_either_sends, "got1 case0 pass", "got2 case2 pass",
+                      "deadlock"),
         outcomes_test(a_select_never_meets_itself, "deadlock"),
         outcomes_test(two_selects_of_both_directions_meet_each_other, "1 got 2 pass",
                       "2 got 1 pass"),

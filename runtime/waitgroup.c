@@ -3,7 +3,7 @@
  *
  * Invariants
  * - _users holds every goroutine that is about to Wait or waits, and every one that is about to add
- *   more than zero; goroutines parked in Wait exist only while the counter is above zero.
+ *   more than zero; goroutines parked in Wait exist only while the counter is not zero.
  * - Misuse is a state, not a guess: the counter is zero, one goroutine's next step is an Add of
  *   more than zero, and another's is to Wait or to return from Wait. Nothing orders these two, and
  *   Go's documentation demands that the Add happens before the Wait.
@@ -104,8 +104,9 @@ static void add(struct go_waitgroup *wg, int delta, struct call_site site)
     sched_point();
     if (delta > 0) list_remove(&g->want_link);
     int32_t counter;
-    bool overflow = __builtin_add_overflow(wg->_counter, delta, &counter);
-    if (overflow || counter < 0) {
+    (void)__builtin_add_overflow(wg->_counter, delta, &counter); /* wraps, as in Go */
+    if (counter < 0) {
+        wg->_counter = counter; /* as in Go, also if this is recovered */
         sched_executed(PHASE_DONE, UINT32_MAX);
         panic_raise(REPORT_NEGATIVE_WAITGROUP, o, site,
                     "the counter of a WaitGroup falls below zero");

@@ -104,7 +104,15 @@ static void an_add_below_zero_panics(void)
 {
     go_waitgroup_add(&wg, 2);
     say_panic(add_argument, testkit_arg(-3));
-    say_panic(add_argument, testkit_arg(-2)); /* the failed Add changed nothing */
+    say_panic(add_argument, testkit_arg(0)); /* the failed Add has counted */
+    say_panic(add_argument, testkit_arg(1));
+    go_waitgroup_wait(&wg);
+}
+
+static void a_counter_below_zero_blocks_for_ever(void)
+{
+    say_panic(done, NULL);
+    go_waitgroup_wait(&wg);
 }
 
 static void an_add_beyond_the_counter_panics(void)
@@ -379,7 +387,9 @@ int main(void)
         outcomes_test(a_waiter_that_is_not_the_root_leaks, "goroutine-leak"),
         outcomes_test(done_on_a_copy_leaves_the_original_waiting, "deadlock"),
         outcomes_test(done_below_zero_panics, "negative-waitgroup-counter pass"),
-        outcomes_test(an_add_below_zero_panics, "negative-waitgroup-counternone pass"),
+        outcomes_test(an_add_below_zero_panics,
+                      "negative-waitgroup-counternegative-waitgroup-counternone pass"),
+        outcomes_test(a_counter_below_zero_blocks_for_ever, "negative-waitgroup-counter deadlock"),
         outcomes_test(an_add_beyond_the_counter_panics, "negative-waitgroup-counter pass"),
         outcomes_test(an_unrecovered_done_below_zero_is_a_report, "negative-waitgroup-counter"),
         outcomes_test(add_inside_the_goroutine_is_misuse, "waitgroup-misuse", "pass"),
