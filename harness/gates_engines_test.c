@@ -2,7 +2,17 @@
 /* Gate: the engines as somebody else starts them, without `heddle fuzz`: libFuzzer ends its runs
  * quietly on fixed kernels and leaves a folder and its own status on buggy ones; afl-fuzz calls
  * fixed kernels perfectly stable. (What `heddle fuzz` makes of them: smoke_test.)
+ *
+ *   gates_engines_test [--part=I/N] [--share=N]
+ *
+ * Budgets: libFuzzer runs every fixed kernel LIBFUZZER_RUNS times, by share and cost
+ * (gates_testkit.h), and searches every buggy one for at most a minute; the saved input of each is
+ * replayed. afl-fuzz sleeps for seconds of its own at each start: it runs AFL_RUNS inputs of four
+ * kernels that stand for all, in the first part. (That every kernel runs in every engine's program
+ * as it does in heddle is harness/digests' claim; that each finding is a signal to AFL++ is
+ * gates_roundtrip_test's.)
  */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -15,6 +25,7 @@
 #include <cmocka.h>
 
 #include "engine.h"
+#include "gates_testkit.h"
 #include "input.h"
 #include "kernel.h"
 #include "status.h"
@@ -23,7 +34,7 @@
 enum {
     SEEDS = 20,
     OPTION_BYTES = PROGRAM_PATH_BYTES + 64,
-    LIBFUZZER_RUNS = 20000,
+    LIBFUZZER_RUNS = 2000,
     AFL_RUNS = 5000,
 };
 
@@ -44,10 +55,13 @@ static void libfuzzer_ends_quietly_on_fixed_kernels(void **state)
     program_need(libfuzzer);
     char kernel[OPTION_BYTES], runs[OPTION_BYTES], done[OPTION_BYTES];
     size_t count = 0;
-    snprintf(runs, sizeof runs, "-runs=%d", LIBFUZZER_RUNS);
-    snprintf(done, sizeof done, "Done %d runs in ", LIBFUZZER_RUNS);
+    uint64_t all = 0;
+    gate_begin();
     for (const struct kernel *k = kernel_first(); k; k = k->next) {
-        if (k->buggy) continue;
+        if (k->buggy || !gate_has(k)) continue;
+        uint64_t own = gate_runs(k, LIBFUZZER_RUNS);
+        snprintf(runs, sizeof runs, "-runs=%" PRIu64, own);
+        snprintf(done, sizeof done, "Done %" PRIu64 " runs in ", own);
         option_of(kernel, "--heddle-kernel=", k->name);
         program_run(&end, NULL,
                     (const char *const[]){libfuzzer, kernel, "--heddle-variant=fixed", runs,
@@ -55,9 +69,11 @@ static void libfuzzer_ends_quietly_on_fixed_kernels(void **state)
         if (end.status != 0 || !strstr(end.errors, done) || strstr(end.errors, "ERROR"))
             fail_msg("%s: status %d\n%s", k->name, end.status, end.errors);
         count++;
+        all += own;
     }
-    print_message("engines: libFuzzer, %zu fixed kernels: %d runs each, silent\n", count,
-                  LIBFUZZER_RUNS);
+    print_message("engines: libFuzzer, %zu fixed kernels: %" PRIu64 " runs, at most %d each, "
+                  "silent\n",
+                  count, all, LIBFUZZER_RUNS);
 }
 
 /* The input in our folder is what libFuzzer calls a crash, which it names after its hash. */
@@ -93,7 +109,7 @@ static void libfuzzer_finds_saves_and_dies_on_buggy_kernels(void **state)
     option_of(artifacts, "--heddle-artifacts=", folder);
     snprintf(prefix, sizeof prefix, "-artifact_prefix=%s/", folder);
     for (const struct kernel *k = kernel_first(); k; k = k->next) {
-        if (!k->buggy || k->miss) continue;
+        if (!k->buggy || k->miss || !gate_has(k)) continue;
         option_of(kernel, "--heddle-kernel=", k->name);
         program_run(&end, NULL,
                     (const char *const[]){libfuzzer, kernel, artifacts, prefix, "-seed=1",
@@ -161,11 +177,11 @@ static void check_stability(const struct kernel *k, const char *folder)
     assert_string_equal(hangs, "0");
 }
 
-/* Four that stand for all: afl-fuzz sleeps for two seconds of its own each time. */
 static void afl_finds_fixed_kernels_stable_and_silent(void **state)
 {
     (void)state;
     program_need(afl);
+    if (!gate_is_first()) skip();
     static const char *const names[] = {"kubernetes_5316", "moby_24007",
                                         "slide_context_overwritten", "slide_ticker_after_stop"};
     static const char *const settings[] = {"AFL_SKIP_CPUFREQ",
@@ -182,8 +198,9 @@ static void afl_finds_fixed_kernels_stable_and_silent(void **state)
     folder_remove(folder);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    gate_options(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(libfuzzer_ends_quietly_on_fixed_kernels),
         cmocka_unit_test(libfuzzer_finds_saves_and_dies_on_buggy_kernels),

@@ -3,6 +3,15 @@
  * grain and written to a folder; every program that can run it, of this build and of those
  * beside it, must then print the report that was written, byte for byte if the same compiler made
  * it, else with the same signature; and die of it as its engine wants it.
+ *
+ *   gates_roundtrip_test [--part=I/N] [--share=N]
+ *
+ * Budgets: SEEDS findings of every kernel in grain sync and one in each finer grain go through all
+ * programs; of each kernel one in grain sync and one in a finer grain die in each engine; SEEDS in
+ * each grain are written as explicit entries. Each is the first of at most INPUTS_MAX inputs. What
+ * costs is starting programs, so a share (gates_testkit.h: builds with sanitizers) means one seed
+ * instead of SEEDS, and this build's own programs only: that the programs of the other builds agree
+ * about the same inputs is seen in those builds.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +25,7 @@
 
 #include "cli.h"
 #include "engine.h"
+#include "gates_testkit.h"
 #include "input.h"
 #include "policy_bytes.h"
 #include "record.h"
@@ -99,8 +109,8 @@ static void find(const struct kernel *k, enum grain grain, uint64_t seed)
 static void for_each_finding(enum grain grain, uint64_t seeds, void (*check)(void))
 {
     for (const struct kernel *k = kernel_first(); k; k = k->next) {
-        if (!k->buggy || k->miss) continue;
-        for (uint64_t seed = 1; seed <= seeds; seed++) {
+        if (!k->buggy || k->miss || !gate_has(k)) continue;
+        for (uint64_t seed = 1; seed <= gate_share(seeds); seed++) {
             find(k, grain, seed);
             check();
         }
@@ -173,6 +183,7 @@ static void replay_everywhere(void)
     char kernel[OPTION_BYTES], program[PROGRAM_PATH_BYTES];
     snprintf(kernel, sizeof kernel, "--heddle-kernel=%s", finding.kernel->name);
     for (size_t i = 0; i < REPLAYER_COUNT; i++) {
+        if (gate_is_shared() && replayers[i].path[0] == '.') continue;
         if (!path_of_program(replayers[i].path, program)) continue;
         if (!can_replay(program)) continue;
         if (replayers[i].is_cli)
@@ -192,14 +203,16 @@ static void written_finding_gives_one_report_in_every_program(void **state)
 {
     (void)state;
     char program[PROGRAM_PATH_BYTES];
+    gate_begin();
     for_each_finding(GRAIN_SYNC, SEEDS, replay_everywhere);
     for_each_finding(GRAIN_SHARED, 1, replay_everywhere);
     for_each_finding(GRAIN_ALL, 1, replay_everywhere);
     for (size_t i = 0; i < REPLAYER_COUNT; i++)
         print_message("round trip: %s: %s\n", replayers[i].path,
-                      !path_of_program(replayers[i].path, program) ? "not built"
-                      : replayers[i].is_clang == OWN_IS_CLANG      ? "the same reports"
-                                                                   : "the same signatures");
+                      gate_is_shared() && replayers[i].path[0] == '.' ? "not in a share"
+                      : !path_of_program(replayers[i].path, program)  ? "not built"
+                      : replayers[i].is_clang == OWN_IS_CLANG         ? "the same reports"
+                                                                      : "the same signatures");
 }
 
 /* ---- Engines ------------------------------------------------------------------------------ */
@@ -249,6 +262,7 @@ static void written_finding_is_a_crash_to_libfuzzer(void **state)
 {
     (void)state;
     skip_without("heddle-libfuzzer");
+    gate_begin();
     for_each_finding(GRAIN_SYNC, 1, run_by_libfuzzer);
     for_each_finding(GRAIN_ALL, 1, run_by_libfuzzer);
 }
@@ -256,7 +270,9 @@ static void written_finding_is_a_crash_to_libfuzzer(void **state)
 static void written_finding_is_a_signal_to_afl(void **state)
 {
     (void)state;
+    if (gate_is_shared()) skip(); /* It is another build's program. */
     skip_without("../afl/heddle-afl");
+    gate_begin();
     for_each_finding(GRAIN_SYNC, 1, run_by_afl);
     char program[PROGRAM_PATH_BYTES];
     assert_true(path_of_program("../afl/heddle-afl", program));
@@ -290,13 +306,15 @@ static void encode_again(void)
 static void finding_in_explicit_entries_is_the_same_execution(void **state)
 {
     (void)state;
+    gate_begin();
     for_each_finding(GRAIN_SYNC, SEEDS, encode_again);
     for_each_finding(GRAIN_SHARED, SEEDS, encode_again);
     for_each_finding(GRAIN_ALL, SEEDS, encode_again);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    gate_options(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(written_finding_gives_one_report_in_every_program),
         cmocka_unit_test(written_finding_is_a_crash_to_libfuzzer),

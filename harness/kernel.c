@@ -66,6 +66,16 @@ const struct kernel *kernel_find(const char *name, bool buggy)
     return NULL;
 }
 
+const struct kernel *kernel_alone(void)
+{
+    const struct kernel *first = registry.first;
+    if (!first) return NULL;
+    for (const struct kernel *k = first->next; k; k = k->next)
+        if (strcmp(k->name, first->name) != 0) return NULL;
+    const struct kernel *buggy = kernel_find(first->name, true);
+    return buggy ? buggy : first;
+}
+
 const struct kernel *kernel_first(void) { return registry.first; }
 
 const char *kernel_class_name(enum kernel_class class) { return class_names[class]; }

@@ -9,7 +9,9 @@
  *
  * Each file is compiled twice, with -DBUGGY=1 and -DBUGGY=0, and everything in it is static, so
  * that all of them link into one program. The id is the file's name. (The facts have a section of
- * their own: they are ours, and no globals of the program under test.)
+ * their own: they are ours, and no globals of the program under test. They alone have a name for
+ * the linker, heddle_kernel_ID_BUGGY: asking for it takes this kernel from its archive, for a
+ * program that has no other.)
  */
 #ifndef HEDDLE_KERNEL_H
 #define HEDDLE_KERNEL_H
@@ -63,6 +65,10 @@ void kernel_register(struct kernel *k);
 /* The kernel, or NULL. */
 const struct kernel *kernel_find(const char *name, bool buggy);
 
+/* The kernel of a program that has just one: its buggy variant, or the fixed one if there is no
+ * other. NULL if the program has several kernels, or none. */
+const struct kernel *kernel_alone(void);
+
 /* All of both variants, in order; follow .next. */
 const struct kernel *kernel_first(void);
 
@@ -78,14 +84,16 @@ bool kernel_expects(const struct kernel *k, const char *signature);
 void kernel_source_root(const struct kernel *k, char *out, size_t out_bytes);
 
 #ifdef BUGGY
+#define KERNEL_FACTS_(id, buggy) heddle_kernel_##id##_##buggy
+#define KERNEL_FACTS(id, buggy) KERNEL_FACTS_(id, buggy) /* BUGGY is its value by now */
 #define KERNEL(id, ...)                                                                            \
     static void kernel_main(void);                                                                 \
-    static struct kernel kernel_facts;                                                             \
+    extern struct kernel KERNEL_FACTS(id, BUGGY);                                                  \
     __attribute__((constructor)) static void kernel_enroll(void)                                   \
     {                                                                                              \
-        kernel_register(&kernel_facts);                                                            \
+        kernel_register(&KERNEL_FACTS(id, BUGGY));                                                 \
     }                                                                                              \
-    __attribute__((section("heddle_facts"))) static struct kernel kernel_facts = {                 \
+    __attribute__((section("heddle_facts"))) struct kernel KERNEL_FACTS(id, BUGGY) = {             \
         .name = #id, .file = __FILE__, .main = kernel_main, .buggy = BUGGY, __VA_ARGS__}
 #endif
 

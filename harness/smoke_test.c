@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /* Each engine for real, for a few seconds, as far as it was built: libFuzzer beside `heddle`,
  * AFL++ in the preset beside this one.
+ *
+ *   smoke_test [--share=N]
+ *
+ * Budgets: every buggy kernel is searched for a minute at most, until its first finding; every
+ * fixed one runs FIXED_RUNS times, by share; EQUAL_RUNS inputs of a kernel run in every program
+ * (more of them: harness/digests).
  */
 #include <dirent.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -15,9 +22,12 @@
 #include <cmocka.h>
 
 #include "engine.h"
+#include "gates_testkit.h"
 #include "kernel.h"
 #include "status.h"
 #include "testkit.h"
+
+enum { FIXED_RUNS = 1000, EQUAL_RUNS = 200 };
 
 static const char libfuzzer[] = HEDDLE_BUILD_DIR "/heddle-libfuzzer";
 static const char afl[] = HEDDLE_BUILD_DIR "/../afl/heddle-afl";
@@ -70,9 +80,10 @@ static void libfuzzer_finds_nothing_in_a_fixed_kernel(void **state)
 {
     (void)state;
     program_need(libfuzzer);
-    char folder[PROGRAM_PATH_BYTES];
+    char folder[PROGRAM_PATH_BYTES], runs[24];
     folder_make(folder);
-    heddle_run(&end, "fuzz", "all", "--variant", "fixed", "--runs", "20000", "--time", "60",
+    snprintf(runs, sizeof runs, "%" PRIu64, gate_share(FIXED_RUNS));
+    heddle_run(&end, "fuzz", "all", "--variant", "fixed", "--runs", runs, "--time", "60",
                "--artifacts", folder);
     if (end.status != STATUS_OK) fail_msg("status %d\n%s%s", end.status, end.output, end.errors);
     assert_string_equal(end.errors, "");
@@ -222,22 +233,26 @@ static void engines_run_equal_executions(void **state)
 {
     (void)state;
     static const char *const programs[] = {libfuzzer, afl};
+    gate_begin();
     for (const struct kernel *k = kernel_first(); k; k = k->next) {
-        char digest[17] = "", option[128];
+        char digest[17] = "", option[128], digests[64], runs[24];
+        uint64_t own = gate_runs(k, EQUAL_RUNS);
+        snprintf(digests, sizeof digests, "--heddle-digests=%" PRIu64 ":7", own);
+        snprintf(runs, sizeof runs, "%" PRIu64, own);
         snprintf(option, sizeof option, "--heddle-kernel=%s", k->name);
         for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
             if (!program_is_built(programs[i])) continue;
             program_run(&end, NULL,
                         (const char *const[]){programs[i], option,
-                                              k->buggy ? "--" : "--heddle-variant=fixed",
-                                              "--heddle-digests=3000:7", NULL});
+                                              k->buggy ? "--" : "--heddle-variant=fixed", digests,
+                                              NULL});
             assert_int_equal(end.status, STATUS_OK);
             if (digest[0] && memcmp(end.output, digest, 16) != 0)
                 fail_msg("%s: %sexpected %s; was it built from the same sources?", programs[i],
                          end.output, digest);
             memcpy(digest, end.output, 16);
         }
-        heddle_run(&end, "sample", k->name, "--policy", "bytes", "--runs", "3000", "--seed", "7",
+        heddle_run(&end, "sample", k->name, "--policy", "bytes", "--runs", runs, "--seed", "7",
                    "--json", "--variant", k->buggy ? "buggy" : "fixed");
         if (digest[0] && !strstr(end.output, digest)) fail_msg("%s: %s", digest, end.output);
     }
@@ -272,8 +287,9 @@ static void wrong_options_of_a_target_are_one_line_and_status_2(void **state)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    gate_options(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(libfuzzer_finds_every_buggy_kernel),
         cmocka_unit_test(libfuzzer_goes_on_after_a_finding),

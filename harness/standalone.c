@@ -26,6 +26,7 @@ void go_main(void) __attribute__((weak));
 static struct standalone {
     const char *kernel;
     bool fixed;
+    bool variant_given;
     bool stable;
     bool digests;
     uint64_t digest_count;
@@ -56,6 +57,7 @@ static bool set_kernel(const char *value)
 
 static bool set_variant(const char *value)
 {
+    standalone.variant_given = true;
     standalone.fixed = strcmp(value, "fixed") == 0;
     return standalone.fixed || strcmp(value, "buggy") == 0;
 }
@@ -184,26 +186,44 @@ static void choose_kernel(void)
     cli_target_of(k, &standalone.options);
 }
 
+/* This program replays by itself what it finds. */
+static void replay_here(const char *program)
+{
+    snprintf(standalone.program, sizeof standalone.program, "%s --heddle-replay", program);
+    standalone.options.program = standalone.program;
+}
+
+/* A program with a kernel of its own. --heddle-variant asks for what it was linked with. */
+static void choose_alone(const struct kernel *k, const char *program)
+{
+    if (standalone.variant_given) k = kernel_find(k->name, !standalone.fixed);
+    if (!k) leave(status_usage("%s has only the other variant of its kernel", program));
+    cli_target_of(k, &standalone.options);
+    replay_here(program);
+}
+
 static void choose_target(const char *program)
 {
+    const struct kernel *alone = kernel_alone();
     if (standalone.kernel) {
         choose_kernel();
     } else if (standalone.options.name) { /* --heddle-bench */
         standalone.options.variant = "";
     } else if (go_main) {
         const char *slash = strrchr(program, '/');
-        snprintf(standalone.program, sizeof standalone.program, "%s --heddle-replay", program);
+        replay_here(program);
         standalone.options.name = slash ? slash + 1 : program;
         standalone.options.variant = "";
         standalone.options.root = go_main;
-        standalone.options.program = standalone.program;
+    } else if (alone) {
+        choose_alone(alone, program);
     } else {
         leave(status_usage("which kernel? Give --heddle-kernel=NAME; `heddle list` names them"));
     }
     target_open(&standalone.options);
 }
 
-static void run_digests(void)
+static void print_digest(void)
 {
     uint64_t digest, culprit;
     enum grain grain = standalone.digest_grain;
@@ -218,6 +238,26 @@ static void run_digests(void)
     printf("%016" PRIx64 " %s%s%s: %" PRIu64 " generated inputs of seed %" PRIu64 ", grain %s\n",
            digest, standalone.options.name, variant[0] ? " " : "", variant, standalone.digest_count,
            standalone.digest_seed, input_grain_name(grain));
+}
+
+/* --heddle-kernel=all: each in turn, as what ran before is no part of an execution. */
+static void print_all_digests(void)
+{
+    for (const struct kernel *k = kernel_first(); k; k = k->next) {
+        cli_target_of(k, &standalone.options);
+        target_open(&standalone.options);
+        print_digest();
+    }
+}
+
+static void run_digests(const char *program)
+{
+    if (standalone.kernel && strcmp(standalone.kernel, "all") == 0) {
+        print_all_digests();
+    } else {
+        choose_target(program);
+        print_digest();
+    }
     leave(STATUS_OK);
 }
 
@@ -233,8 +273,8 @@ void standalone_start(int argc, char **argv)
         else
             read_option(argv[i]);
     }
+    if (standalone.digests) run_digests(argv[0]);
     choose_target(argv[0]);
-    if (standalone.digests) run_digests();
     if (files_at == 0) return;
     if (files_at == argc) leave(status_usage("--heddle-replay: which file?"));
     enum status status = STATUS_OK;

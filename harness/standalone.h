@@ -2,8 +2,9 @@
 /* What every program with an engine's main shares: the --heddle- options and the modes that need no
  * engine. Options are long, so that libFuzzer leaves them alone:
  *
- *   --heddle-kernel=NAME          which kernel (a program with go_main of its own needs none)
- *   --heddle-variant=VARIANT      buggy (default) or fixed
+ *   --heddle-kernel=NAME          which kernel (a program with go_main or with one kernel of its
+ *                                 own needs none); all, for --heddle-digests
+ *   --heddle-variant=VARIANT      buggy (default) or fixed; if there is just one, that one
  *   --heddle-artifacts=DIR        write findings there
  *   --heddle-ignore=SIG[,SIG]     count findings of these signatures and go on
  *   --heddle-max-steps=N          events of one execution under the input's control

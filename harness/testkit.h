@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PROGRAM_TEXT_BYTES = 1 << 20, PROGRAM_ARGUMENTS_MAX = 32, PROGRAM_PATH_BYTES = 1024 };
+enum { PROGRAM_TEXT_BYTES = 1 << 20, PROGRAM_ARGUMENTS_MAX = 1024, PROGRAM_PATH_BYTES = 1024 };
 
 /* How a program ended and what it said (cut if it is longer). */
 struct program_end {

@@ -208,7 +208,7 @@ static _Noreturn void fault_on_goroutine(void)
 
 /* ---- Around executions --------------------------------------------------------------------- */
 
-static void install(void)
+void subject_install(void)
 {
     static unsigned char alternate[ALT_STACK_BYTES]; /* safe: one thread runs executions */
     static unsigned char spare[SPARE_STACK_BYTES];
@@ -222,14 +222,17 @@ static void install(void)
         struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
         action.sa_sigaction = on_signal;
         sigemptyset(&action.sa_mask);
-        (void)sigaction(signals[i], &action, &subject.before[i]);
+        struct sigaction before;
+        (void)sigaction(signals[i], &action, &before);
+        if (!(before.sa_flags & SA_SIGINFO) || before.sa_sigaction != on_signal)
+            subject.before[i] = before;
     }
     subject.installed = true;
 }
 
 void subject_enter(void)
 {
-    if (unlikely(!subject.installed)) install();
+    if (unlikely(!subject.installed)) subject_install();
     subject.inside = 1;
 }
 

@@ -22,6 +22,10 @@
  * program's. */
 extern volatile sig_atomic_t subject_touches;
 
+/* Put our handlers in place; again, where somebody else has put his own there since. What is not
+ * the program's goes to the ones that were found. */
+void subject_install(void);
+
 /* Around the run of an execution: install the handlers (once), mark that faults belong to it. */
 void subject_enter(void);
 void subject_leave(void);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "kernel.h"
 
-KERNEL(
-    cockroach_10214,
-    .title = "A store locks replicas with its own lock held, a replica locks the other way round",
-    .class = KERNEL_LOCK_ORDER, .project = "cockroach",
-    .source = "https://github.com/cockroachdb/cockroach/pull/10214",
-    .story = "The sender of coalesced heartbeats holds the store's mutex while it locks each "
-             "replica. A replica's tick locks itself first and then the store.",
-    .fix = "Copy what is to be sent, and unlock the store before touching a replica.",
-    .expect = {"goroutine-leak--report_unreachable--tick_replica"});
+KERNEL(cockroach_10214,
+       .title = "A store locks replicas with its lock held, a replica locks the other way round",
+       .class = KERNEL_LOCK_ORDER, .project = "cockroach",
+       .source = "https://github.com/cockroachdb/cockroach/pull/10214",
+       .story = "The sender of coalesced heartbeats holds the store's mutex while it locks each "
+                "replica. A replica's tick locks itself first and then the store.",
+       .fix = "Copy what is to be sent, and unlock the store before touching a replica.",
+       .expect = {"goroutine-leak--report_unreachable--tick_replica"});
 
 enum { REPLICAS = 2, RESPONSES = 2, TICKS = 2 };
 

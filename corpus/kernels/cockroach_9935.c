@@ -8,11 +8,11 @@ KERNEL(cockroach_9935,
        .story = "Writing a log entry holds the logger's mutex. When the file cannot be made, the "
                 "exit function is called, which locks the mutex to flush.",
        .fix = "Unlock before calling the exit function.",
-       .expect = {"goroutine-leak--exit_logger"});
+       .expect = {"goroutine-leak--leave_logger"});
 
 enum { FILE_OUTCOMES = 8, FILE_SUCCEEDS_EACH = 4 };
 
-static void exit_logger(struct go_mutex *mu)
+static void leave_logger(struct go_mutex *mu)
 {
     go_mutex_lock(mu);
     go_mutex_unlock(mu);
@@ -24,7 +24,7 @@ static void output_data(void *arg)
     go_mutex_lock(mu);
     bool failed = go_choose(FILE_OUTCOMES) % FILE_SUCCEEDS_EACH != 0;
     if (!BUGGY) go_mutex_unlock(mu);
-    if (failed) exit_logger(mu);
+    if (failed) leave_logger(mu);
     if (BUGGY) go_mutex_unlock(mu);
 }
 

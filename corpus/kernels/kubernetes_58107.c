@@ -2,8 +2,7 @@
 #include "kernel.h"
 
 KERNEL(kubernetes_58107,
-       .title = "Workers hold a read lock while they wait for their queue, and a writer "
-                "waits for them",
+       .title = "Workers wait for their queue with a read lock held, a writer waits for them",
        .class = KERNEL_RWLOCK, .project = "kubernetes",
        .source = "https://github.com/kubernetes/kubernetes/pull/58107",
        .story = "A worker holds the read lock while it waits on its queue's condition. Once "

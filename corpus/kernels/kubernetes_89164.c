@@ -2,8 +2,7 @@
 #include "kernel.h"
 
 KERNEL(kubernetes_89164,
-       .title =
-           "A watch cache's buffer is walked without the lock while another dispatcher empties it",
+       .title = "A watch cache's buffer is walked unlocked while another dispatcher empties it",
        .class = KERNEL_RACE, .project = "kubernetes",
        .source = "https://github.com/kubernetes/kubernetes/pull/89164",
        .story = "The buffer is emptied under the lock and walked without. The test waits for each "

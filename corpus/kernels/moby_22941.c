@@ -2,8 +2,7 @@
 #include "kernel.h"
 
 KERNEL(moby_22941,
-       .title = "Goroutines read the pair of the loop that starts them while the loop writes "
-                "the next",
+       .title = "Goroutines read the pair of the loop that starts them while it writes the next",
        .class = KERNEL_RACE, .project = "moby", .source = "https://github.com/moby/moby/pull/22941",
        .story = "For each pair the test starts a goroutine that captures the loop variable, "
                 "which was one for all turns before Go 1.22. A sleep between the turns "

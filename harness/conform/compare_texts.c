@@ -22,12 +22,16 @@ static bool go_says(const char *go, const char *name, char *line, int bytes)
     return said;
 }
 
+/* A running ticker has schedules without end; what each program is for comes in its first ones. */
+enum { TEXT_SCHEDULES_MAX = 1000 };
+
 /* What we report in the schedules where we report something: one type, or REPORT_NONE. */
 static enum report_type our_type(void (*program)(void))
 {
     struct policy *dfs = policy_find("dfs")->create(0);
     enum report_type type = REPORT_NONE;
-    for (bool more = true; more;) {
+    bool more = true;
+    for (int runs = 0; more && runs < TEXT_SCHEDULES_MAX; runs++) {
         struct run_result result;
         run_execute(program, dfs, NULL, &result, &more);
         if (result.verdict != VERDICT_BUG) continue;
