@@ -23,7 +23,7 @@ static struct program_end end; /* safe: tests run one after the other */
 /* A detector and the types of what it reports. */
 struct canary {
     const char *option;
-    const char *types[8];
+    const char *types[10];
 };
 
 static bool reports(const struct canary *canary, const char *signature)
@@ -72,7 +72,7 @@ static void gate_fails_without_a_detector(void **state)
         {"--detectors-off=leak", {"goroutine-leak--"}},
         {"--detectors-off=misuse",
          {"close-of-", "send-to-closed-", "negative-waitgroup-", "waitgroup-misuse--", "unlock-of-",
-          "copy-of-locked", "concurrent-map-", "assignment-to-nil-map"}},
+          "copy-of-locked", "concurrent-map-", "assignment-to-nil-map", "log-after-test--"}},
         {"--detectors-off=oracle", {"oracle-failure--"}},
         {"--detectors-off=race", {"data-race--"}},
     };

@@ -230,6 +230,15 @@ static void a_closed_channel_is_drained_and_then_gives_zero(void)
     for (int i = 0; i < 4; i++) say_recv();
 }
 
+static void close_changes_neither_length_nor_capacity(void)
+{
+    make(3);
+    send(1);
+    send(2);
+    go_chan_close(c);
+    testkit_say("%zu%zu", go_chan_len(c), go_chan_cap(c));
+}
+
 static void close_wakes_all_receivers_with_zero(void)
 {
     make(0);
@@ -323,6 +332,12 @@ static void a_send_to_nil_blocks_for_ever(void)
 static void a_receive_from_nil_blocks_for_ever(void)
 {
     go_chan_recv(NULL, NULL);
+    testkit_say("never");
+}
+
+static void a_range_over_nil_blocks_for_ever(void)
+{
+    while (go_chan_recv(NULL, NULL)) testkit_say("never");
     testkit_say("never");
 }
 
@@ -483,6 +498,7 @@ int main(void)
         outcomes_test(len_is_seen_before_or_after_a_send, "00 pass", "01 pass", "11 pass"),
         outcomes_test(length_of_an_unbuffered_channel_is_zero_though_senders_wait, "00 pass"),
         outcomes_test(a_closed_channel_is_drained_and_then_gives_zero, "1t2t0f0f pass"),
+        outcomes_test(close_changes_neither_length_nor_capacity, "23 pass"),
         outcomes_test(close_wakes_all_receivers_with_zero, "0f0f0f pass"),
         outcomes_test(one_receiver_gets_the_value_and_the_other_the_close, "7t0f pass",
                       "0f7t pass"),
@@ -499,6 +515,7 @@ int main(void)
         outcomes_test(an_unrecovered_close_of_nil_is_a_report, "close-of-nil-channel"),
         outcomes_test(a_send_to_nil_blocks_for_ever, "deadlock"),
         outcomes_test(a_receive_from_nil_blocks_for_ever, "deadlock"),
+        outcomes_test(a_range_over_nil_blocks_for_ever, "deadlock"),
         outcomes_test(a_nil_channel_has_no_length_and_no_capacity, "00 pass"),
         outcomes_test(a_receiver_that_nobody_serves_leaks, "goroutine-leak"),
         outcomes_test(a_receiver_that_is_served_does_not_leak, "1 pass"),

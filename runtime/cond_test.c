@@ -225,6 +225,18 @@ static void a_signalled_waiter_takes_no_second_signal(void)
     go_cond_signal(&cond);
 }
 
+static void others_may_have_the_lock_before_the_one_that_was_woken(void)
+{
+    begin();
+    go(wait_and_say, testkit_arg(1));
+    lock_after(1);
+    go_cond_signal(&cond);
+    go_mutex_unlock(&mu);
+    go_mutex_lock(&mu);
+    testkit_say("s");
+    go_mutex_unlock(&mu);
+}
+
 /* ---- The locker --------------------------------------------------------------------------- */
 
 static void say_trylock(void *unused)
@@ -391,6 +403,8 @@ int main(void)
         natural_test_under(a_broadcast_wakes_all_that_have_arrived, &short_run, "11 pass"),
         outcomes_test(a_signal_and_no_waiter_is_nothing, "on pass"),
         natural_test(a_signalled_waiter_takes_no_second_signal, "12 pass"),
+        outcomes_test_under(others_may_have_the_lock_before_the_one_that_was_woken, &short_run,
+                            "s1 pass", "1s pass"),
         outcomes_test_under(wait_returns_with_the_lock_held, &short_run, "0 pass"),
         outcomes_test(wait_lets_go_of_the_lock, "on pass"),
         natural_test(any_locker_will_do, "01 pass"),

@@ -96,6 +96,29 @@ static void cancel_closes_done_and_sets_the_error_once(void)
     say_text(go_context_cause(ctx));
 }
 
+static void done_is_the_same_channel_before_and_after(void)
+{
+    struct go_context *ctx = make_root();
+    struct go_chan *done = go_context_done(ctx);
+    testkit_say("%d", go_context_done(ctx) == done);
+    go_context_cancel(ctx);
+    testkit_say("%d", go_context_done(ctx) == done);
+}
+
+static void work_until_done(void *ctx)
+{
+    go_chan_recv(go_context_done(ctx), NULL);
+    testkit_say("w");
+}
+
+static void cancel_does_not_wait_for_the_work_to_stop(void)
+{
+    struct go_context *ctx = make_root();
+    go(work_until_done, ctx);
+    go_context_cancel(ctx);
+    testkit_say("c");
+}
+
 static void cancel_reaches_all_below_and_nobody_else(void)
 {
     struct go_context *top = make_root();
@@ -306,6 +329,16 @@ static void cancel_and_deadline_race(void)
     say_err(ctx);
 }
 
+static void the_first_error_stays(void)
+{
+    struct go_context *ctx = go_context_with_timeout(go_context_background(), 5);
+    go_context_cancel(ctx);
+    say_err(ctx);
+    go_sleep(9);
+    go_context_cancel(ctx);
+    say_err(ctx);
+}
+
 static void stop_of_the_deadline(void)
 {
     go_context_cancel(go_context_with_timeout(make_root(), 5));
@@ -487,6 +520,8 @@ static const struct CMUnitTest tests[] = {
 
     outcomes_test(cancel_closes_done_and_sets_the_error_once,
                   "open0nil closed1context canceled pass"),
+    outcomes_test(done_is_the_same_channel_before_and_after, "11 pass"),
+    outcomes_test(cancel_does_not_wait_for_the_work_to_stop, "cw pass"),
     outcomes_test(cancel_reaches_all_below_and_nobody_else, "00111 pass"),
     outcomes_test(a_child_of_a_cancelled_parent_is_done_at_once, "0closed1why pass"),
     outcomes_test(a_cancelled_child_has_left_its_parent, "1child pass"),
@@ -515,6 +550,7 @@ static const struct CMUnitTest tests[] = {
     natural_test(an_earlier_deadline_of_its_own_counts, "1:5 205 pass"),
     outcomes_test(of_equal_deadlines_the_childs_may_be_first, "0 pass", "2 pass"),
     outcomes_test(cancel_and_deadline_race, "1 pass", "2 pass"),
+    outcomes_test(the_first_error_stays, "11 pass", "22 pass"),
     cmocka_unit_test(cancel_stops_the_deadlines_timer),
     outcomes_test(a_deadline_may_pass_before_the_next_line, "0 pass", "2 pass"),
     outcomes_test(a_parent_cancelled_meanwhile_stops_the_timer, "0 pass"),

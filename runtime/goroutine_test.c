@@ -30,6 +30,14 @@ static void goroutines_start_in_any_order(void)
     go(say, "3");
 }
 
+static void a_goroutine_gets_what_its_argument_was(void)
+{
+    char *text = "a";
+    go(say, text);
+    text = "b";
+    say(text);
+}
+
 static void the_natural_schedule_goes_on_with_the_creator(void)
 {
     go(say, "1");
@@ -305,6 +313,7 @@ int main(void)
                       "pc pass"),
         outcomes_test(goroutines_start_in_any_order, "123 pass", "132 pass", "213 pass", "231 pass",
                       "312 pass", "321 pass"),
+        outcomes_test(a_goroutine_gets_what_its_argument_was, "ab pass", "ba pass"),
         natural_test(the_natural_schedule_goes_on_with_the_creator, "012 pass"),
         natural_test(gosched_goes_on_with_who_is_ready_longest, "abrab pass"),
         outcomes_test(gosched_alone_returns, "on pass"),

@@ -263,6 +263,34 @@ static void defer_a_deferring_call(void *unused)
 
 static void a_deferred_call_may_defer(void) { say_protect(defer_a_deferring_call, NULL); }
 
+static void defer_what_changes(void *unused)
+{
+    (void)unused;
+    const char *text = "a";
+    defer_say(text);
+    text = "b";
+    say((void *)(uintptr_t)text);
+}
+
+static void a_deferred_call_gets_what_its_argument_was(void)
+{
+    say_protect(defer_what_changes, NULL);
+}
+
+static void defer_nil(void *unused)
+{
+    (void)unused;
+    defer_say("1");
+    go_defer(NULL, NULL);
+    say("f");
+}
+
+static void a_nil_deferred_call_panics_when_it_is_called(void)
+{
+    struct go_panic panic;
+    if (go_protect(defer_nil, NULL, &panic)) testkit_say("%s", panic.kind);
+}
+
 static void panic_in_defer(void *unused)
 {
     (void)unused;
@@ -407,6 +435,25 @@ static void a_panic_during_goexit_is_a_report_if_nobody_recovers_it(void)
     panic_in_defer_of_goexit(NULL);
 }
 
+static void protect_nothing(void *unused)
+{
+    (void)unused;
+    say_protect(say, "n");
+}
+
+static void leave_and_protect(void *unused)
+{
+    (void)unused;
+    defer_say("1");
+    go_defer(protect_nothing, NULL);
+    go_goexit();
+}
+
+static void goexit_is_no_panic_that_a_deferred_call_could_recover(void)
+{
+    go(leave_and_protect, NULL);
+}
+
 static void leave_in_defer(void *unused)
 {
     (void)unused;
@@ -528,6 +575,8 @@ int main(void)
         outcomes_test(deferred_calls_of_the_root_run_when_it_returns, "f321 pass"),
         outcomes_test(deferred_calls_belong_to_the_innermost_protection, "i[]fo[]r pass"),
         outcomes_test(a_deferred_call_may_defer, "3mx1[] pass"),
+        outcomes_test(a_deferred_call_gets_what_its_argument_was, "ba[] pass"),
+        outcomes_test(a_nil_deferred_call_panics_when_it_is_called, "f1nil-dereference pass"),
         outcomes_test(a_panic_in_a_deferred_call_takes_the_place_of_the_one_before,
                       "a3b1[panic: b] pass"),
         outcomes_test(a_panic_in_a_deferred_call_after_a_return_is_recovered, "b1[panic: b] pass"),
@@ -543,6 +592,7 @@ int main(void)
         outcomes_test(a_panic_recovered_during_goexit_does_not_stop_it, "p10 pass"),
         outcomes_test(a_panic_during_goexit_is_a_report_if_nobody_recovers_it,
                       "p1 unrecovered-panic"),
+        outcomes_test(goexit_is_no_panic_that_a_deferred_call_could_recover, "n[]1 pass"),
         outcomes_test(goexit_in_a_deferred_call_ends_the_panic, "a1 pass"),
         cmocka_unit_test(a_report_has_goroutine_message_and_stack_of_the_last_panic),
         cmocka_unit_test(a_failed_check_says_what_does_not_hold),

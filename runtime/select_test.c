@@ -146,6 +146,20 @@ static void a_nil_channel_never_fires(void)
     say_select2(NULL, b);
 }
 
+static void a_nil_channel_takes_no_value(void)
+{
+    make(0, 1);
+    send(b, 2);
+    struct go_case cases[] = {GO_SEND(NULL, NULL), GO_RECV(b, NULL)};
+    testkit_say("%zu", go_select(cases, 2));
+}
+
+static void default_is_taken_when_every_channel_is_nil(void)
+{
+    struct go_case cases[] = {GO_SEND(NULL, NULL), GO_RECV(NULL, NULL)};
+    testkit_say("%zu", go_select_default(cases, 2));
+}
+
 static void a_parked_nil_case_never_fires(void)
 {
     make(0, 0);
@@ -430,6 +444,8 @@ int main(void)
         outcomes_test(default_meets_a_parked_partner_or_not, "0=7 pass", "1=-1 pass"),
         outcomes_test(a_select_without_cases_blocks_for_ever, "deadlock"),
         outcomes_test(a_nil_channel_never_fires, "1=2t pass"),
+        outcomes_test(a_nil_channel_takes_no_value, "1 pass"),
+        outcomes_test(default_is_taken_when_every_channel_is_nil, "2 pass"),
         outcomes_test(a_parked_nil_case_never_fires, "1=2t pass"),
         outcomes_test(a_select_on_nil_channels_alone_blocks_for_ever, "deadlock"),
         outcomes_test(of_a_duplicate_channel_either_case_is_taken_once, "0=1t left0 pass",

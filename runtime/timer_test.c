@@ -166,6 +166,29 @@ static void a_woken_sleeper_may_be_overtaken(void)
     sleep_and_say(testkit_arg(2));
 }
 
+static void sleep_only(void *ns) { go_sleep(testkit_int(ns)); }
+
+static void a_sleep_lasts_its_time_or_longer(void)
+{
+    go(sleep_only, testkit_arg(9));
+    go_sleep(5);
+    say_ns(go_now());
+}
+
+static void sleep_and_send(void *arg)
+{
+    (void)arg;
+    go_sleep(5);
+    go_chan_send(shared.chan, &(int64_t){5});
+}
+
+static void waiting_for_one_who_sleeps_is_no_deadlock(void)
+{
+    shared.chan = go_chan_make(sizeof(int64_t), 0);
+    go(sleep_and_send, NULL);
+    say_recv(shared.chan);
+}
+
 static void sleep_of_0_ns_only_yields(void)
 {
     go(say_number, testkit_arg(1));
@@ -310,6 +333,14 @@ static void stop_shared(void *arg)
     go_timer_stop(shared.timer);
 }
 
+static void a_timer_fires_once(void)
+{
+    struct go_timer *t = go_timer_new(5);
+    say_recv(go_timer_chan(t));
+    go_sleep(20);
+    say_poll(go_timer_chan(t));
+}
+
 static void who_waits_for_a_stopped_timer_waits_for_ever(void)
 {
     shared.timer = go_timer_new(5);
@@ -367,6 +398,29 @@ static void a_function_that_blocks_blocks_nobody_else(void)
 {
     go_timer_after_func(1, block, NULL);
     say_recv(go_after(2));
+}
+
+static void stop_does_not_wait_for_the_function(void)
+{
+    struct go_timer *t = go_timer_after_func(1, block, NULL);
+    go_sleep(2);
+    testkit_say("%d", go_timer_stop(t));
+}
+
+static void count_those_inside(void *arg)
+{
+    (void)arg;
+    if (++shared.ran == 2) testkit_say("both");
+    go_gosched();
+    shared.ran--;
+}
+
+static void a_function_armed_again_may_run_beside_itself(void)
+{
+    shared.ran = 0;
+    struct go_timer *t = go_timer_after_func(1, count_those_inside, NULL);
+    go_sleep(2);
+    go_timer_reset(t, 1);
 }
 
 static void a_function_has_no_channel(void)
@@ -463,6 +517,15 @@ static void reset_gives_a_ticker_a_new_period(void)
     go_timer_stop(t);
 }
 
+static void reset_leaves_or_takes_a_tick(void)
+{
+    struct go_timer *t = go_ticker_new(5);
+    go_sleep(7);
+    go_timer_reset(t, 3);
+    say_recv(go_timer_chan(t));
+    go_timer_stop(t);
+}
+
 static void new_ticker(void *period_ns) { go_ticker_new(testkit_int(period_ns)); }
 static void reset_ticker(void *period_ns)
 {
@@ -540,6 +603,9 @@ static const struct CMUnitTest tests[] = {
     outcomes_test(time_never_goes_back, "pass"),
     natural_test(sleepers_wake_in_order_of_time_when_nobody_else_runs, "123 pass"),
     outcomes_test(a_woken_sleeper_may_be_overtaken, "12 pass", "21 pass"),
+    /* 14: the other began to sleep when 5 ns had passed, or this one when 9 had. */
+    outcomes_test(a_sleep_lasts_its_time_or_longer, "5 pass", "9 pass", "14 pass"),
+    outcomes_test(waiting_for_one_who_sleeps_is_no_deadlock, "5 pass"),
     natural_test(sleep_of_0_ns_only_yields, "1now0 pass"),
     cmocka_unit_test(the_clock_is_one_candidate_the_last_while_a_timer_is_armed),
 
@@ -558,6 +624,8 @@ static const struct CMUnitTest tests[] = {
                         "run0 pass"),
     outcomes_test(stop_has_a_point_before_it, "01 pass", "00 pass", "10 pass"),
     outcomes_test(reset_has_a_point_before_it, "01 pass", "00 pass", "10 pass"),
+    outcomes_test(a_timer_fires_once, "5- pass"),
+    outcomes_test_under(a_timer_fires_once, &go123, "5- pass"),
     outcomes_test(who_waits_for_a_stopped_timer_waits_for_ever, "5 pass", "deadlock"),
     outcomes_test(a_timer_whose_channel_was_closed_sends_nothing, "0 pass", "1 pass"),
 
@@ -567,6 +635,8 @@ static const struct CMUnitTest tests[] = {
     natural_test(reset_starts_the_function_again, "2 pass"),
 
     natural_test(a_function_that_blocks_blocks_nobody_else, "2 goroutine-leak"),
+    outcomes_test(stop_does_not_wait_for_the_function, "0 goroutine-leak"),
+    outcomes_test(a_function_armed_again_may_run_beside_itself, "both pass", "pass"),
     outcomes_test(a_function_has_no_channel, "1 pass"),
     outcomes_test(no_function_is_a_nil_dereference_when_it_fires, "nil-dereference"),
     cmocka_unit_test(a_function_is_a_goroutine_of_who_armed_the_timer),
@@ -577,6 +647,8 @@ static const struct CMUnitTest tests[] = {
     natural_test(stop_leaves_or_takes_a_tick, "5 pass"),
     natural_test_under(stop_leaves_or_takes_a_tick, &go123, "- pass"),
     natural_test(reset_gives_a_ticker_a_new_period, "5 1 8 11 pass"),
+    natural_test(reset_leaves_or_takes_a_tick, "5 pass"),
+    natural_test_under(reset_leaves_or_takes_a_tick, &go123, "10 pass"),
     outcomes_test(a_ticker_of_0_ns_panics, "non-positive interval for NewTicker pass"),
     outcomes_test(a_ticker_of_a_negative_period_panics, "non-positive interval for NewTicker pass"),
     natural_test(reset_of_a_ticker_to_0_ns_panics, "non-positive interval for Ticker.Reset pass"),

@@ -7,7 +7,7 @@ KERNEL(
     .story = "Resetting deletes every key of the buffer's map; a read transaction looks up a key "
              "at the same time.",
     .fix = "Lock the buffer for both.",
-    .expect = {"concurrent-map-read-write--delete_bucket--unsafe_range"});
+    .expect = {"concurrent-map-read-write--drop_bucket--unsafe_range"});
 
 struct buffer {
     struct go_mutex mu; /* the fix */
@@ -15,7 +15,7 @@ struct buffer {
     struct go_waitgroup done;
 };
 
-static bool delete_bucket(uint64_t key, void *value, void *buckets)
+static bool drop_bucket(uint64_t key, void *value, void *buckets)
 {
     (void)value;
     go_map_delete(buckets, key);
@@ -26,7 +26,7 @@ static void reset_buffer(void *arg)
 {
     struct buffer *b = arg;
     if (!BUGGY) go_mutex_lock(&b->mu);
-    go_map_range(b->buckets, delete_bucket, b->buckets);
+    go_map_range(b->buckets, drop_bucket, b->buckets);
     if (!BUGGY) go_mutex_unlock(&b->mu);
     go_waitgroup_done(&b->done);
 }

@@ -28,7 +28,7 @@ static void keep_alive(void *arg)
     if (BUGGY) go_mutex_unlock(&t->mu);
 }
 
-static void new_stream(void *arg)
+static void add_stream(void *arg)
 {
     struct transport *t = arg;
     go_mutex_lock(&t->mu);
@@ -43,5 +43,5 @@ static void kernel_main(void)
     struct transport *t = go_new(sizeof *t);
     t->awaken = go_chan_make(0, BUGGY ? 0 : 1);
     go(keep_alive, t);
-    go(new_stream, t);
+    go(add_stream, t);
 }

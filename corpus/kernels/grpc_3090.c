@@ -8,7 +8,7 @@ KERNEL(grpc_3090, .title = "A resolver is polled before its wrapper has stored i
                 "it. The poll locks the wrapper and uses its resolver. But the wrapper stores the "
                 "resolver only when building has returned, and without the lock.",
        .fix = "Hold the wrapper's lock from before building until the resolver is stored.",
-       .expect = {"data-race--new_wrapper--poll_resolver", "nil-dereference--poll_resolver"});
+       .expect = {"data-race--poll_resolver--wrap_resolver", "nil-dereference--poll_resolver"});
 
 enum { TEST_NS = 5000000 };
 
@@ -37,7 +37,7 @@ static struct resolver *build_resolver(struct wrapper *w)
     return r;
 }
 
-static void new_wrapper(void *arg)
+static void wrap_resolver(void *arg)
 {
     struct wrapper *w = arg;
     if (!BUGGY) go_mutex_lock(&w->mu);
@@ -51,6 +51,6 @@ static void kernel_main(void)
 {
     struct wrapper *w = go_new(sizeof *w);
     go_waitgroup_add(&w->done, 1);
-    go(new_wrapper, w);
+    go(wrap_resolver, w);
     go_waitgroup_wait(&w->done);
 }

@@ -25,7 +25,7 @@ struct server {
     struct go_waitgroup done;
 };
 
-static struct connection *new_connection(void)
+static struct connection *make_connection(void)
 {
     struct connection *c = go_new(sizeof *c);
     c->node = go_new(sizeof *c->node);
@@ -35,7 +35,7 @@ static struct connection *new_connection(void)
 static void stream_endpoints(void *arg)
 {
     struct server *s = arg;
-    struct connection *c = new_connection();
+    struct connection *c = make_connection();
     go_rwmutex_lock(&s->mu);
     go_map_set(s->connections, 1, c);
     go_rwmutex_unlock(&s->mu);

@@ -8,7 +8,7 @@ KERNEL(moby_4951, .title = "The set's lock is dropped for a moment, with the dev
                 "Another goroutine locks the set meanwhile and waits for the device; the first "
                 "wants the set back.",
        .fix = "Unlock the device as well for the time of the sleep.",
-       .expect = {"goroutine-leak--delete_device"});
+       .expect = {"goroutine-leak--remove_device"});
 
 enum { RETRY_NS = 300, DELETERS = 2 };
 
@@ -17,7 +17,7 @@ struct device_set {
     struct go_mutex device;
 };
 
-static void delete_device(void *arg)
+static void remove_device(void *arg)
 {
     struct device_set *d = arg;
     go_mutex_lock(&d->mu);
@@ -34,5 +34,5 @@ static void delete_device(void *arg)
 static void kernel_main(void)
 {
     struct device_set *d = go_new(sizeof *d);
-    for (int i = 0; i < DELETERS; i++) go(delete_device, d);
+    for (int i = 0; i < DELETERS; i++) go(remove_device, d);
 }

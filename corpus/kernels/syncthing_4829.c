@@ -25,7 +25,7 @@ static void notify_subscribers(struct mapping *m)
     go_rwmutex_runlock(&m->mu);
 }
 
-static bool delete_address(uint64_t key, void *value, void *m)
+static bool remove_address(uint64_t key, void *value, void *m)
 {
     (void)value;
     go_map_delete(((struct mapping *)m)->addresses, key);
@@ -36,13 +36,13 @@ static void clear_addresses(struct mapping *m)
 {
     go_rwmutex_lock(&m->mu);
     size_t removed = go_map_len(m->addresses);
-    go_map_range(m->addresses, delete_address, m);
+    go_map_range(m->addresses, remove_address, m);
     if (!BUGGY) go_rwmutex_unlock(&m->mu);
     if (removed > 0) notify_subscribers(m);
     if (BUGGY) go_rwmutex_unlock(&m->mu);
 }
 
-static struct mapping *new_mapping(struct service *s)
+static struct mapping *add_mapping(struct service *s)
 {
     struct mapping *m = go_new(sizeof *m);
     m->addresses = go_map_make();
@@ -62,7 +62,7 @@ static void remove_mapping(struct service *s)
 static void kernel_main(void)
 {
     struct service *s = go_new(sizeof *s);
-    struct mapping *m = new_mapping(s);
+    struct mapping *m = add_mapping(s);
     go_map_set(m->addresses, 1, NULL);
     remove_mapping(s);
 }
