@@ -24,6 +24,7 @@ static struct program_end end; /* safe: tests run one after the other */
 struct canary {
     const char *option;
     const char *types[10];
+    bool hides; /* what such a bug would lead to, and its kernel does not list */
 };
 
 static bool reports(const struct canary *canary, const char *signature)
@@ -52,15 +53,23 @@ static void check_blindness(const struct canary *canary)
         if (!k->buggy || k->miss) continue;
         snprintf(line, sizeof line, "kernels: %s buggy, policy pct, seed 1: not found\n", k->name);
         bool is_missed = strstr(end.errors, line) != NULL;
-        if (is_missed != sees(canary, k))
+        /* A race that ends every execution hides what comes after it: that is seen instead. And
+         * what comes after one that is listed may need a finer grain. */
+        if (canary->hides && !is_missed && sees(canary, k)) {
+            snprintf(line, sizeof line, "kernels: %s buggy, policy pct, seed 1: not expected\n",
+                     k->name);
+            is_missed = strstr(end.errors, line) != NULL;
+        }
+        bool may_be_missed = sees(canary, k) || (canary->hides && reports(canary, k->expect[0]));
+        if (is_missed ? !may_be_missed : sees(canary, k))
             fail_msg("%s: %s is %s\n%s", canary->option, k->name,
                      is_missed ? "not found" : "found all the same", end.errors);
         missed += is_missed;
     }
-    /* Which of the two tests of the gate fail is their affair: cmocka's status is their number. */
-    assert_in_range(end.status, 1, 2);
+    /* Which of the gate's three tests fail is their affair: cmocka's status is their number. */
+    assert_in_range(end.status, 1, 3);
     assert_true(missed > 0);
-    assert_null(strstr(end.errors, "not expected"));
+    if (!canary->hides) assert_null(strstr(end.errors, "not expected"));
     print_message("canary: %s: the gate fails, %zu kernels not found\n", canary->option, missed);
 }
 
@@ -68,13 +77,17 @@ static void gate_fails_without_a_detector(void **state)
 {
     (void)state;
     static const struct canary canaries[] = {
-        {"--detectors-off=deadlock", {"deadlock--"}},
-        {"--detectors-off=leak", {"goroutine-leak--"}},
-        {"--detectors-off=misuse",
-         {"close-of-", "send-to-closed-", "negative-waitgroup-", "waitgroup-misuse--", "unlock-of-",
-          "copy-of-locked", "concurrent-map-", "assignment-to-nil-map", "log-after-test--"}},
-        {"--detectors-off=oracle", {"oracle-failure--"}},
-        {"--detectors-off=race", {"data-race--"}},
+        {.option = "--detectors-off=deadlock", .types = {"deadlock--"}},
+        {.option = "--detectors-off=leak", .types = {"goroutine-leak--"}},
+        {.option = "--detectors-off=misuse",
+         .types = {"close-of-", "send-to-closed-", "negative-waitgroup-", "waitgroup-misuse--",
+                   "unlock-of-", "copy-of-locked", "concurrent-map-", "assignment-to-nil-map",
+                   "log-after-test--"}},
+        {.option = "--detectors-off=oracle", .types = {"oracle-failure--"}},
+        /* A log and the end of its test race for the mark that the end leaves. */
+        {.option = "--detectors-off=race",
+         .types = {"data-race--", "log-after-test--"},
+         .hides = true},
     };
     for (size_t i = 0; i < sizeof canaries / sizeof canaries[0]; i++) check_blindness(&canaries[i]);
 }

@@ -168,6 +168,9 @@ static void compare_folder(const char *folder, const char *name, void *argument)
     size_t count = for_each_name(here, compare_file, there);
     if (for_each_name(there, count_name, NULL) != count)
         fail_msg("%s and %s: not the same seeds; run heddle seeds all", here, there);
+    char said[PROGRAM_PATH_BYTES];
+    path_of(said, "%-26s %zu seeds, ", name, count);
+    if (!strstr(end.output, said)) fail_msg("expected \"%s\" in\n%s", said, end.output);
 }
 
 static void stored_seeds_are_what_the_command_writes(void **state)
