@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "base.h"
 #include "cli.h"
 #include "file.h"
 #include "report/report.h"
@@ -54,16 +55,36 @@ static void update(const struct kernel *k, const char *folder_signature, const c
     free(bytes);
 }
 
+static char stored[PROGRAM_TEXT_BYTES]; /* safe, as above */
+
+/* The ASan mode sees no C11 atomics: they are no positions there, and order nothing. */
+static bool has_what_is_not_seen(const char *kernel, const char *signature)
+{
+#if HEDDLE_ASAN
+    char path[PROGRAM_PATH_BYTES];
+    size_t size;
+    path_of(path, "%s/%s/%s/trace.json", crashes, kernel, signature);
+    file_get(path, stored, sizeof stored, &size);
+    return strstr(stored, "\"atomic ") != NULL;
+#else
+    (void)kernel, (void)signature;
+    return false;
+#endif
+}
+
 static void check_crash(const char *kernel, const char *signature)
 {
     char path[PROGRAM_PATH_BYTES], token[PROGRAM_PATH_BYTES];
-    static char stored[PROGRAM_TEXT_BYTES];
     size_t size;
     const struct kernel *k = kernel_find(kernel, true);
     if (!k) fail_msg("crashes/%s: no such kernel", kernel);
     path_of(path, "%s/%s/%s/input", crashes, kernel, signature);
     if (getenv("GOLDEN_UPDATE") && reports_are_of_this_compiler) update(k, signature, path);
     heddle_run(&end, "replay", "--stable", path);
+    if (has_what_is_not_seen(kernel, signature)) {
+        assert_true(end.status == STATUS_FOUND || end.status == 0);
+        return;
+    }
     if (end.status != STATUS_FOUND || end.errors[0])
         fail_msg("%s: status %d: %s%s", path, end.status, end.errors, end.output);
     path_of(token, "DEDUP_TOKEN: %s\n", signature);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
 #include "policies.h"
 #include "run.h"
 #include "subject.h"
@@ -60,7 +61,20 @@ static size_t ordinal(const struct kernel *k)
     return at;
 }
 
-bool gate_has(const struct kernel *k) { return ordinal(k) % gate.parts == gate.part - 1; }
+bool gate_promises(const struct kernel *k)
+{
+    if (!HEDDLE_ASAN) return true;
+    static const char *const names[] = {"cockroach_1055", "cockroach_35073", "istio_8214",
+                                        "serving_3068"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(k->name, names[i]) == 0) return false;
+    return true;
+}
+
+bool gate_has(const struct kernel *k)
+{
+    return gate_promises(k) && ordinal(k) % gate.parts == gate.part - 1;
+}
 
 bool gate_is_first(void) { return gate.part == 1; }
 

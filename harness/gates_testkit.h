@@ -32,7 +32,11 @@ bool gate_option(const char *argument);
 /* Read them all; complains and ends the process if one is something else. */
 void gate_options(int argc, char **argv);
 
-/* Is this kernel in the part? */
+/* Does the kernel keep its promise in this build? Not with C11 atomics in the ASan mode, which does
+ * not see them: what only they order is a race there. */
+bool gate_promises(const struct kernel *k);
+
+/* Is this kernel in the part? It is in none if it does not keep its promise. */
 bool gate_has(const struct kernel *k);
 /* Is it the first part, which does what needs to be done only once? */
 bool gate_is_first(void);
