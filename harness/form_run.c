@@ -97,7 +97,8 @@ static void add_libfuzzer(const struct runner *runner, struct job *job)
     add(job, "-len_control=0");
     add(job, "-max_len=512");
     add(job, "-timeout=25");
-    /* With ASan an input is run again if memory seems to leak, which other threads have a say in. */
+    /* With ASan it would run an input again if memory seems to leak, and other threads allocate
+     * too. */
     add(job, "-detect_leaks=0");
     add(job, "-close_fd_mask=3");
     add(job, "-exact_artifact_path=%s", job->input);

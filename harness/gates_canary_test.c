@@ -2,6 +2,8 @@
 /* Gate: the gates have eyes. With one detector switched off the gate of the kernels must fail, for
  * the kernels that only this detector sees, and for no other.
  *
+ *   gates_canary_test [deadlock|leak|misuse|oracle|race]     this detector; all in turn
+ *
  * Budget: a CANARY_SHARE of the gate's for what must stay silent; every bug is searched for in the
  * gate's whole budget, under each policy and seed, as whether it is found is what is asked here.
  */
@@ -73,27 +75,35 @@ static void check_blindness(const struct canary *canary)
     print_message("canary: %s: the gate fails, %zu kernels not found\n", canary->option, missed);
 }
 
-static void gate_fails_without_a_detector(void **state)
-{
-    (void)state;
-    static const struct canary canaries[] = {
-        {.option = "--detectors-off=deadlock", .types = {"deadlock--"}},
-        {.option = "--detectors-off=leak", .types = {"goroutine-leak--"}},
-        {.option = "--detectors-off=misuse",
-         .types = {"close-of-", "send-to-closed-", "negative-waitgroup-", "waitgroup-misuse--",
-                   "unlock-of-", "copy-of-locked", "concurrent-map-", "assignment-to-nil-map",
-                   "log-after-test--"}},
-        {.option = "--detectors-off=oracle", .types = {"oracle-failure--"}},
-        /* A log and the end of its test race for the mark that the end leaves. */
-        {.option = "--detectors-off=race",
-         .types = {"data-race--", "log-after-test--"},
-         .hides = true},
-    };
-    for (size_t i = 0; i < sizeof canaries / sizeof canaries[0]; i++) check_blindness(&canaries[i]);
-}
+static const struct canary canaries[] = {
+    {.option = "--detectors-off=deadlock", .types = {"deadlock--"}},
+    {.option = "--detectors-off=leak", .types = {"goroutine-leak--"}},
+    {.option = "--detectors-off=misuse",
+     .types = {"close-of-", "send-to-closed-", "negative-waitgroup-", "waitgroup-misuse--",
+               "unlock-of-", "copy-of-locked", "concurrent-map-", "assignment-to-nil-map",
+               "log-after-test--"}},
+    {.option = "--detectors-off=oracle", .types = {"oracle-failure--"}},
+    /* A log and the end of its test race for the mark that the end leaves. */
+    {.option = "--detectors-off=race",
+     .types = {"data-race--", "log-after-test--"},
+     .hides = true},
+};
+enum { CANARY_COUNT = sizeof canaries / sizeof canaries[0] };
 
-int main(void)
+static const char *name_of(const struct canary *canary) { return strchr(canary->option, '=') + 1; }
+
+static void gate_fails_without_the_detector(void **state) { check_blindness(*state); }
+
+int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(gate_fails_without_a_detector)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    struct CMUnitTest tests[CANARY_COUNT];
+    size_t count = 0;
+    for (size_t i = 0; i < CANARY_COUNT; i++) {
+        if (argc > 1 && strcmp(argv[1], name_of(&canaries[i])) != 0) continue;
+        tests[count++] = (struct CMUnitTest){.name = canaries[i].option,
+                                             .test_func = gate_fails_without_the_detector,
+                                             .initial_state = (void *)&canaries[i]};
+    }
+    if (count == 0) fprintf(stderr, "%s: no such detector\n", argv[1]);
+    return count == 0 ? 2 : _cmocka_run_group_tests("canaries", tests, count, NULL, NULL);
 }
