@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/* Timers, tickers, Sleep and the clock. Programs with a ticker have endless schedules, as the clock
- * can always go on: those run in the natural schedule or by a script. */
-#include "testkit.h"
+/* Timers, Sleep and the clock; tickers are in ticker_test.c. */
+#include "timer_testkit.h"
 
 #include "sched.h"
 #include "timer.h"
@@ -15,26 +14,6 @@ static struct {
     int ran;
     int64_t last_ns;
 } shared;
-
-static void say_ns(int64_t ns) { testkit_say("%lld", (long long)ns); }
-
-/* Says the value that lies in c, or "-". */
-static void say_poll(struct go_chan *c)
-{
-    int64_t ns;
-    struct go_case one = GO_RECV(c, &ns);
-    if (go_select_default(&one, 1) == 0)
-        say_ns(ns);
-    else
-        testkit_say("-");
-}
-
-static void say_recv(struct go_chan *c)
-{
-    int64_t ns = -1;
-    go_chan_recv(c, &ns);
-    say_ns(ns);
-}
 
 static void count_run(void *arg)
 {
@@ -72,23 +51,6 @@ static void reset_to_0_ns_may_fire_before_the_next_line(void)
     if (!go_timer_stop(t)) return;
     go_timer_reset(t, 0);
     testkit_say("%d", shared.ran);
-}
-
-static void arm_a_ticker(void)
-{
-    struct go_timer *t = go_ticker_new(3);
-    testkit_say("%zu", t->chan->count); /* plain */
-    go_timer_stop(t);
-}
-
-static void a_ticker_may_fire_before_the_next_line(void **state)
-{
-    (void)state;
-    struct run_result result;
-    testkit_natural(arm_a_ticker, NULL, &result);
-    assert_string_equal(testkit_said(), "0");
-    testkit_scripted(arm_a_ticker, NULL, (const size_t[]){1}, 1, &result);
-    assert_string_equal(testkit_said(), "1");
 }
 
 static void a_duration_that_overflows_is_the_end_of_time(void)
@@ -467,82 +429,6 @@ static void a_function_is_a_goroutine_of_who_armed_the_timer(void **state)
     assert_int_equal(second->stable, mix64(shared.timer->object->stable, 2));
 }
 
-/* ---- Tickers ------------------------------------------------------------------------------ */
-
-static void a_ticker_fires_every_period(void)
-{
-    struct go_timer *t = go_ticker_new(5);
-    for (int i = 0; i < 4; i++) say_recv(go_timer_chan(t));
-    go_timer_stop(t);
-}
-
-static void a_ticker_drops_ticks_that_find_its_channel_full(void)
-{
-    struct go_timer *t = go_ticker_new(5);
-    struct go_chan *c = go_timer_chan(t);
-    go_sleep(12);
-    say_poll(c);
-    say_poll(c);
-    say_recv(c);
-    go_timer_stop(t);
-}
-
-static void a_stopped_ticker_ticks_no_more(void)
-{
-    struct go_timer *t = go_ticker_new(5);
-    say_recv(go_timer_chan(t));
-    testkit_say(" %d", go_timer_stop(t));
-    testkit_say("%d", go_timer_stop(t));
-    go_sleep(20);
-    say_poll(go_timer_chan(t));
-}
-
-static void stop_leaves_or_takes_a_tick(void)
-{
-    struct go_timer *t = go_ticker_new(5);
-    go_sleep(7);
-    go_timer_stop(t);
-    say_poll(go_timer_chan(t));
-}
-
-static void reset_gives_a_ticker_a_new_period(void)
-{
-    struct go_timer *t = go_ticker_new(5);
-    struct go_chan *c = go_timer_chan(t);
-    say_recv(c);
-    testkit_say(" %d ", go_timer_reset(t, 3));
-    say_recv(c);
-    testkit_say(" ");
-    say_recv(c);
-    go_timer_stop(t);
-}
-
-static void reset_leaves_or_takes_a_tick(void)
-{
-    struct go_timer *t = go_ticker_new(5);
-    go_sleep(7);
-    go_timer_reset(t, 3);
-    say_recv(go_timer_chan(t));
-    go_timer_stop(t);
-}
-
-static void new_ticker(void *period_ns) { go_ticker_new(testkit_int(period_ns)); }
-static void reset_ticker(void *period_ns)
-{
-    go_timer_reset(go_ticker_new(5), testkit_int(period_ns));
-}
-
-static void say_panic(void (*fn)(void *), int64_t period_ns)
-{
-    struct go_panic panic;
-    if (go_protect(fn, testkit_arg(period_ns), &panic)) testkit_say("%s", panic.message);
-}
-
-static void a_ticker_of_0_ns_panics(void) { say_panic(new_ticker, 0); }
-static void a_ticker_of_a_negative_period_panics(void) { say_panic(new_ticker, -1); }
-static void reset_of_a_ticker_to_0_ns_panics(void) { say_panic(reset_ticker, 0); }
-static void the_panic_of_a_ticker_is_a_report(void) { go_ticker_new(0); }
-
 /* ---- Events ------------------------------------------------------------------------------- */
 
 static void arm_stop_reset_fire(void)
@@ -587,7 +473,6 @@ static const struct CMUnitTest tests[] = {
     outcomes_test(a_negative_duration_is_due_at_once, "00 pass", "10 pass"),
     outcomes_test(the_least_duration_is_due_at_once, "00 pass", "10 pass"),
     outcomes_test(reset_to_0_ns_may_fire_before_the_next_line, "0 pass", "1 pass", "pass"),
-    cmocka_unit_test(a_ticker_may_fire_before_the_next_line),
     outcomes_test(a_duration_that_overflows_is_the_end_of_time, "9223372036854775807 pass"),
     outcomes_test(a_sleep_that_overflows_lasts_to_the_end_of_time, "9223372036854775807 pass"),
     outcomes_test(after_sends_the_time_of_its_deadline, "7 pass"),
@@ -640,19 +525,6 @@ static const struct CMUnitTest tests[] = {
     outcomes_test(a_function_has_no_channel, "1 pass"),
     outcomes_test(no_function_is_a_nil_dereference_when_it_fires, "nil-dereference"),
     cmocka_unit_test(a_function_is_a_goroutine_of_who_armed_the_timer),
-
-    natural_test(a_ticker_fires_every_period, "5101520 pass"),
-    natural_test(a_ticker_drops_ticks_that_find_its_channel_full, "5-15 pass"),
-    natural_test(a_stopped_ticker_ticks_no_more, "5 10- pass"),
-    natural_test(stop_leaves_or_takes_a_tick, "5 pass"),
-    natural_test_under(stop_leaves_or_takes_a_tick, &go123, "- pass"),
-    natural_test(reset_gives_a_ticker_a_new_period, "5 1 8 11 pass"),
-    natural_test(reset_leaves_or_takes_a_tick, "5 pass"),
-    natural_test_under(reset_leaves_or_takes_a_tick, &go123, "10 pass"),
-    outcomes_test(a_ticker_of_0_ns_panics, "non-positive interval for NewTicker pass"),
-    outcomes_test(a_ticker_of_a_negative_period_panics, "non-positive interval for NewTicker pass"),
-    natural_test(reset_of_a_ticker_to_0_ns_panics, "non-positive interval for Ticker.Reset pass"),
-    outcomes_test(the_panic_of_a_ticker_is_a_report, "unrecovered-panic"),
 
     cmocka_unit_test(what_happens_to_a_timer_is_an_event_on_it),
 };
