@@ -84,9 +84,7 @@ static const struct canary canaries[] = {
                "log-after-test--"}},
     {.option = "--detectors-off=oracle", .types = {"oracle-failure--"}},
     /* A log and the end of its test race for the mark that the end leaves. */
-    {.option = "--detectors-off=race",
-     .types = {"data-race--", "log-after-test--"},
-     .hides = true},
+    {.option = "--detectors-off=race", .types = {"data-race--", "log-after-test--"}, .hides = true},
 };
 enum { CANARY_COUNT = sizeof canaries / sizeof canaries[0] };
 

@@ -40,9 +40,8 @@ _Static_assert(sizeof(struct run_options) == 24, "each option is compared here")
 static bool same_options(const struct run_options *a, const struct run_options *b)
 {
     return a->max_steps == b->max_steps && a->fair_steps == b->fair_steps &&
-           a->ticks_after_end == b->ticks_after_end &&
-           a->waits_after_end == b->waits_after_end && a->go123_timers == b->go123_timers &&
-           a->detectors_off == b->detectors_off;
+           a->ticks_after_end == b->ticks_after_end && a->waits_after_end == b->waits_after_end &&
+           a->go123_timers == b->go123_timers && a->detectors_off == b->detectors_off;
 }
 
 bool grain_is_known(void (*root)(void), const struct run_options *options)
