@@ -83,6 +83,9 @@ static void add_arguments(struct life *life, const struct session *session, cons
     add(life, "-len_control=0");
     add(life, "-max_len=512");
     add(life, "-timeout=25");
+    /* With ASan an input would run again if memory seems to leak, and other threads have a say in
+     * that. */
+    add(life, "-detect_leaks=0");
     add(life, "%s/corpus", session->folder);
     char seeds[SCRATCH_PATH_BYTES];
     if (seeds_folder(session->kernel, seeds) && access(seeds, R_OK) == 0) add(life, "%s", seeds);
