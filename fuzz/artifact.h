@@ -2,12 +2,17 @@
 /* A finding on disk: a folder <directory>/<target>/<signature>/ with
  *   input        the bytes as the engine had them
  *   report.txt   the report in the stable form
- *   trace.json   target, variant, options that change an execution, digest, verdict, signature, and
- *                the events, each named by the stable id of its goroutine and its place there
+ *   trace.json   target, variant, options that change an execution, digest, verdict, signature,
+ *                the deviations from the natural schedule (deviation.h) if they are known, and the
+ *                events, each named by the stable id of its goroutine and its place there
  *
  * Invariants
- * - The folder appears whole or not at all: it is made under another name and renamed.
- * - One folder for a signature; a shorter input replaces a longer one, else the older stays.
+ * - The folder appears whole or not at all: it is made under another name and renamed. When
+ *   artifact_write returns true it is on disk, with its name.
+ * - One folder for a signature; a smaller finding replaces a larger one, else the older stays, also
+ *   when several processes write at once. A minimized one is smaller than any other; of two such
+ *   counts the order of minimize.h as far as trace.json tells it (grain, preemptions, deviations,
+ *   bytes), of two others the bytes, and then whether the deviations are known.
  */
 #ifndef HEDDLE_ARTIFACT_H
 #define HEDDLE_ARTIFACT_H
@@ -16,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "deviation.h"
 #include "run.h"
 
 enum { ARTIFACT_PATH_BYTES = 4096, ARTIFACT_ERROR_BYTES = 4352 };
@@ -29,7 +35,9 @@ struct artifact {
     size_t input_bytes;
     const struct run_result *result; /* of the latest execution, with a report */
     const char *signature;
-    const char *report; /* its text in the stable form */
+    const char *report;                  /* its text in the stable form */
+    const struct deviations *deviations; /* of the input; NULL: not known */
+    bool minimal; /* known to be 1-minimal (minimize.h); deviations are known then */
 };
 
 /* Where it is, or why it is nowhere. */
@@ -49,6 +57,11 @@ struct artifact_facts {
     char signature[512];
     struct run_options options;
     uint64_t digest;
+    bool minimal; /* what follows is 0 where the deviations are not known */
+    enum grain grain;
+    uint64_t preemptions;
+    size_t deviation_count;
+    bool has_deviations;
 };
 
 /* Read them. False with one line in error if path is not such a file. */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -155,6 +156,95 @@ static void shorter_input_replaces_a_longer_one_only(void **state)
     fork_remove_folder(folder);
 }
 
+/* What replaces what, in this order: a line is written onto what the lines before have left. */
+static void smaller_finding_replaces_a_larger_one_only(void **state)
+{
+    (void)state;
+    static const struct {
+        bool described, minimal;
+        enum grain grain;
+        uint64_t preemptions;
+        size_t deviations, input_bytes;
+        bool kept;
+    } steps[] = {
+        {false, false, GRAIN_SYNC, 0, 0, 9, false}, /* as an engine leaves it */
+        {true, false, GRAIN_SYNC, 9, 3, 9, false},  /* the same, and its deviations */
+        {false, false, GRAIN_SYNC, 0, 0, 9, true},
+        {false, false, GRAIN_SYNC, 0, 0, 3, false}, /* shorter */
+        {true, false, GRAIN_SYNC, 9, 3, 5, true},
+        {true, true, GRAIN_ALL, 2, 2, 13, false}, /* minimized, though longer */
+        {false, false, GRAIN_SYNC, 0, 0, 0, true},
+        {true, false, GRAIN_SYNC, 0, 0, 0, true},
+        {true, true, GRAIN_ALL, 2, 2, 13, true},
+        {true, true, GRAIN_SHARED, 3, 3, 13, false}, /* coarser */
+        {true, true, GRAIN_ALL, 0, 0, 0, true},
+        {true, true, GRAIN_SHARED, 2, 3, 13, false}, /* fewer preemptions */
+        {true, true, GRAIN_SHARED, 3, 1, 4, true},
+        {true, true, GRAIN_SHARED, 2, 2, 13, false}, /* fewer deviations */
+        {true, true, GRAIN_SHARED, 2, 3, 4, true},
+        {true, true, GRAIN_SHARED, 2, 2, 12, false}, /* fewer bytes */
+        {true, true, GRAIN_SHARED, 2, 2, 13, true},
+    };
+    char folder[FORK_PATH_BYTES], parent[2 * FORK_PATH_BYTES];
+    uint8_t input[16] = {2};
+    struct deviation list[3] = {{.after = 1, .place = 1}, {.after = 2}, {.after = 3}};
+    struct run_result result;
+    struct artifact_place place;
+    fork_make_folder(folder);
+    snprintf(parent, sizeof parent, "%s/some_kernel", folder);
+    struct artifact a = make_artifact(folder, &result);
+    size_t there = 0;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        struct deviations deviations = {
+            .grain = steps[i].grain, .list = list, .count = steps[i].deviations};
+        struct stat status;
+        input[1] = (uint8_t)steps[i].grain;
+        a.input = input;
+        a.input_bytes = steps[i].input_bytes;
+        a.deviations = steps[i].described ? &deviations : NULL;
+        a.minimal = steps[i].minimal;
+        result.preemptions = steps[i].preemptions;
+        assert_true(artifact_write(&a, &place));
+        if (place.kept != steps[i].kept) fail_msg("step %zu: kept %d", i, place.kept);
+        if (!place.kept) there = steps[i].input_bytes;
+        assert_int_equal(stat(place.input, &status), 0);
+        assert_int_equal(status.st_size, there);
+        assert_int_equal(fork_count_entries(parent), 1);
+    }
+    fork_remove_folder(folder);
+}
+
+/* Writers at the same time: whoever comes last, the smallest stays. */
+static void of_writers_at_once_the_smallest_wins(void **state)
+{
+    (void)state;
+    enum { WRITERS = 8, ROUNDS = 5 };
+    char folder[FORK_PATH_BYTES];
+    struct run_result result;
+    struct artifact_place place = {0};
+    for (int round = 0; round < ROUNDS; round++) {
+        struct stat status;
+        fork_make_folder(folder);
+        struct artifact a = make_artifact(folder, &result);
+        for (size_t i = 0; i < WRITERS; i++) {
+            a.input_bytes = 1 + i;
+            pid_t pid = fork();
+            assert_true(pid >= 0);
+            if (pid == 0) _exit(artifact_write(&a, &place) ? 0 : 1);
+        }
+        for (size_t i = 0; i < WRITERS; i++) {
+            int ended;
+            assert_true(wait(&ended) > 0);
+            assert_int_equal(ended, 0);
+        }
+        assert_true(artifact_write(&a, &place));
+        assert_true(place.kept);
+        assert_int_equal(stat(place.input, &status), 0);
+        assert_int_equal(status.st_size, 1);
+        fork_remove_folder(folder);
+    }
+}
+
 static void broken_folder_of_that_name_is_replaced(void **state)
 {
     (void)state;
@@ -244,6 +334,8 @@ int main(void)
         cmocka_unit_test(facts_are_read_as_they_were_written),
         cmocka_unit_test(what_is_no_trace_is_refused_with_one_line),
         cmocka_unit_test(shorter_input_replaces_a_longer_one_only),
+        cmocka_unit_test(smaller_finding_replaces_a_larger_one_only),
+        cmocka_unit_test(of_writers_at_once_the_smallest_wins),
         cmocka_unit_test(broken_folder_of_that_name_is_replaced),
         cmocka_unit_test(any_signature_is_one_component_of_a_path),
         cmocka_unit_test(failure_is_one_line_and_leaves_nothing),

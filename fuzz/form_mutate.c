@@ -21,7 +21,7 @@ static bool has_accesses(enum form form, enum grain grain)
 
 /* ---- Lists -------------------------------------------------------------------------------- */
 
-static int compare(const struct deviation *a, const struct deviation *b)
+static int compare(const struct form_deviation *a, const struct form_deviation *b)
 {
     if (a->position != b->position) return a->position < b->position ? -1 : 1;
     if (a->access != b->access) return a->access < b->access ? -1 : 1;
@@ -29,7 +29,7 @@ static int compare(const struct deviation *a, const struct deviation *b)
 }
 
 /* Put it where it belongs, in place of one that is there. A full list stays as it is. */
-static void put(struct deviations *list, struct deviation deviation)
+static void put(struct form_deviations *list, struct form_deviation deviation)
 {
     size_t at = list->count;
     while (at > 0 && compare(&list->entries[at - 1], &deviation) > 0) at--;
@@ -44,7 +44,7 @@ static void put(struct deviations *list, struct deviation deviation)
     list->count++;
 }
 
-static void take(struct deviations *list, size_t at)
+static void take(struct form_deviations *list, size_t at)
 {
     list->count--;
     memmove(&list->entries[at], &list->entries[at + 1],
@@ -53,11 +53,11 @@ static void take(struct deviations *list, size_t at)
 
 /* ---- Reading and writing ------------------------------------------------------------------ */
 
-static void read_gaps(struct deviations *list, enum form form, enum grain grain,
+static void read_gaps(struct form_deviations *list, enum form form, enum grain grain,
                       const uint8_t *entries, size_t count)
 {
     bool fine = grain != GRAIN_SYNC;
-    struct deviation at = {.position = fine};
+    struct form_deviation at = {.position = fine};
     for (size_t i = 0; i < count; i++, entries += input_entry_bytes(grain)) {
         uint64_t gap = form_gap(form, entries[0]);
         uint64_t before = gap == 0 && i > 0 ? at.access + 1 : 0;
@@ -68,7 +68,7 @@ static void read_gaps(struct deviations *list, enum form form, enum grain grain,
     }
 }
 
-static void read_keyed(struct deviations *list, const uint8_t *entries, size_t count)
+static void read_keyed(struct form_deviations *list, const uint8_t *entries, size_t count)
 {
     uint64_t before[FORM_KEYS] = {0};
     for (size_t i = 0; i < count; i++, entries += FORM_KEYED_BYTES) {
@@ -76,11 +76,11 @@ static void read_keyed(struct deviations *list, const uint8_t *entries, size_t c
         before[key] += 1 + input_gap(entries[1]);
         if (entries[2])
             put(list,
-                (struct deviation){.position = before[key], .key = key, .choice = entries[2]});
+                (struct form_deviation){.position = before[key], .key = key, .choice = entries[2]});
     }
 }
 
-void deviations_read(struct deviations *list, enum form form, enum grain grain,
+void deviations_read(struct form_deviations *list, enum form form, enum grain grain,
                      const uint8_t *entries, size_t size)
 {
     size_t count = size / form_entry_bytes(form, grain);
@@ -91,12 +91,13 @@ void deviations_read(struct deviations *list, enum form form, enum grain grain,
         read_keyed(list, entries, count);
     } else {
         for (size_t i = 0; i < count; i++)
-            if (entries[i]) put(list, (struct deviation){.position = i + 1, .choice = entries[i]});
+            if (entries[i])
+                put(list, (struct form_deviation){.position = i + 1, .choice = entries[i]});
     }
 }
 
 /* One entry towards d, of which it becomes the entry if it gets there. */
-static bool write_step(const struct deviation *d, struct deviation *at, bool is_first,
+static bool write_step(const struct form_deviation *d, struct form_deviation *at, bool is_first,
                        enum form form, bool fine, uint8_t *entry)
 {
     uint64_t ahead = d->position - at->position - !fine;
@@ -115,24 +116,24 @@ static bool write_step(const struct deviation *d, struct deviation *at, bool is_
 }
 
 /* Entries of choice 0 go where no gap byte goes at once. */
-static size_t write_gaps(const struct deviations *list, enum form form, enum grain grain,
+static size_t write_gaps(const struct form_deviations *list, enum form form, enum grain grain,
                          uint8_t *entries, size_t size)
 {
     bool fine = grain != GRAIN_SYNC;
     size_t each = input_entry_bytes(grain);
     size_t used = 0;
-    struct deviation at = {.position = fine};
+    struct form_deviation at = {.position = fine};
     for (size_t next = 0; next < list->count && size - used >= each; used += each)
         next += write_step(&list->entries[next], &at, used == 0, form, fine, entries + used);
     return used;
 }
 
-static size_t write_keyed(const struct deviations *list, uint8_t *entries, size_t size)
+static size_t write_keyed(const struct form_deviations *list, uint8_t *entries, size_t size)
 {
     uint64_t before[FORM_KEYS] = {0};
     size_t used = 0;
     for (size_t next = 0; next < list->count && size - used >= FORM_KEYED_BYTES;) {
-        const struct deviation *d = &list->entries[next];
+        const struct form_deviation *d = &list->entries[next];
         uint64_t ahead = d->position - before[d->key] - 1;
         uint8_t gap = input_gap_byte(ahead);
         bool arrives = input_gap(gap) == ahead;
@@ -145,11 +146,11 @@ static size_t write_keyed(const struct deviations *list, uint8_t *entries, size_
     return used;
 }
 
-static size_t write_bytes(const struct deviations *list, uint8_t *entries, size_t size)
+static size_t write_bytes(const struct form_deviations *list, uint8_t *entries, size_t size)
 {
     size_t used = 0;
     for (size_t i = 0; i < list->count && list->entries[i].position <= size; i++) {
-        const struct deviation *d = &list->entries[i];
+        const struct form_deviation *d = &list->entries[i];
         memset(entries + used, 0, d->position - used);
         used = d->position;
         entries[used - 1] = d->choice;
@@ -157,7 +158,7 @@ static size_t write_bytes(const struct deviations *list, uint8_t *entries, size_
     return used;
 }
 
-size_t deviations_write(const struct deviations *list, enum form form, enum grain grain,
+size_t deviations_write(const struct form_deviations *list, enum form form, enum grain grain,
                         uint8_t *entries, size_t size)
 {
     if (form == FORM_GAP || form == FORM_WIDE) return write_gaps(list, form, grain, entries, size);
@@ -177,15 +178,15 @@ static uint64_t draw_below_power(struct rng *rng, size_t bits)
     return rng_below(rng, (size_t)1 << (1 + rng_below(rng, bits)));
 }
 
-static void draw_point(const struct deviations *list, struct deviation *out, enum form form,
-                       enum grain grain, struct rng *rng)
+static void draw_point(const struct form_deviations *list, struct form_deviation *out,
+                       enum form form, enum grain grain, struct rng *rng)
 {
     size_t far_bits =
         grain == GRAIN_SYNC || has_accesses(form, grain) ? FAR_BITS_SYNC : FAR_BITS_FINE;
     out->position = 1 + draw_below_power(rng, far_bits);
     out->key = form_has_keys(form) ? (uint8_t)rng_below(rng, FORM_KEYS) : 0;
     if (list->count > 0 && rng_below(rng, 2)) {
-        const struct deviation *old = &list->entries[rng_below(rng, list->count)];
+        const struct form_deviation *old = &list->entries[rng_below(rng, list->count)];
         out->position = old->position + rng_below(rng, NEAR);
     }
     out->access = 0;
@@ -193,18 +194,18 @@ static void draw_point(const struct deviations *list, struct deviation *out, enu
         out->access = 1 + draw_below_power(rng, ACCESS_BITS);
 }
 
-static void insert(struct deviations *list, enum form form, enum grain grain, struct rng *rng)
+static void insert(struct form_deviations *list, enum form form, enum grain grain, struct rng *rng)
 {
-    struct deviation added = {.choice = draw_choice(rng)};
+    struct form_deviation added = {.choice = draw_choice(rng)};
     draw_point(list, &added, form, grain, rng);
     put(list, added);
 }
 
 /* A few points back or forth. */
-static void move(struct deviations *list, size_t at, enum form form, enum grain grain,
+static void move(struct form_deviations *list, size_t at, enum form form, enum grain grain,
                  struct rng *rng)
 {
-    struct deviation moved = list->entries[at];
+    struct form_deviation moved = list->entries[at];
     uint64_t distance = 1 + rng_below(rng, NEAR);
     bool back = rng_below(rng, 2);
     uint64_t *where = &moved.position;
@@ -218,7 +219,7 @@ static void move(struct deviations *list, size_t at, enum form form, enum grain 
     put(list, moved);
 }
 
-void deviations_mutate(struct deviations *list, enum deviation_operator op, enum form form,
+void deviations_mutate(struct form_deviations *list, enum deviation_operator op, enum form form,
                        enum grain grain, struct rng *rng)
 {
     if (op == DEVIATION_INSERT) {
@@ -246,9 +247,10 @@ void deviations_mutate(struct deviations *list, enum deviation_operator op, enum
     }
 }
 
-void deviations_splice(struct deviations *list, const struct deviations *other, struct rng *rng)
+void deviations_splice(struct form_deviations *list, const struct form_deviations *other,
+                       struct rng *rng)
 {
-    struct deviation cut = {0};
+    struct form_deviation cut = {0};
     if (list->count > 0) cut = list->entries[rng_below(rng, list->count)];
     cut.key = 0; /* all of its point */
     size_t kept = 0;
@@ -296,7 +298,7 @@ static void mutate_data(struct head *head, struct rng *rng)
     head->bytes[DATA_BYTES_AT] = (uint8_t)count;
 }
 
-static size_t write_input(struct head *head, const struct deviations *list, enum form form,
+static size_t write_input(struct head *head, const struct form_deviations *list, enum form form,
                           enum grain grain, uint8_t *out, size_t size_max)
 {
     rt_assert(size_max >= INPUT_HEADER_BYTES);
@@ -314,7 +316,7 @@ size_t form_mutate(enum form form, enum grain grain, uint8_t *bytes, size_t size
 {
     struct rng rng = rng_of(seed, size);
     struct head head;
-    struct deviations list;
+    struct form_deviations list;
     size_t at = form_entries_at(bytes, size);
     read_head(&head, bytes, size);
     deviations_read(&list, form, grain, bytes + at, size - at);
@@ -333,7 +335,7 @@ size_t form_splice(enum form form, enum grain grain, const uint8_t *a, size_t a_
 {
     struct rng rng = rng_of(seed, a_size + b_size);
     struct head head;
-    struct deviations list, other;
+    struct form_deviations list, other;
     size_t a_at = form_entries_at(a, a_size);
     size_t b_at = form_entries_at(b, b_size);
     read_head(&head, a, a_size);

@@ -18,7 +18,7 @@
 enum { DEVIATIONS_MAX = 1024 };
 
 /* One deviation from the tail. */
-struct deviation {
+struct form_deviation {
     uint64_t position; /* gap: position; byte: index from 1; keyed, named: number among the points
                           of its key, from 1 */
     uint64_t access;   /* gap in the finer grains: as in input.h; else 0 */
@@ -26,18 +26,18 @@ struct deviation {
     uint8_t choice;    /* not 0 */
 };
 
-struct deviations {
-    struct deviation entries[DEVIATIONS_MAX];
+struct form_deviations {
+    struct form_deviation entries[DEVIATIONS_MAX];
     size_t count;
 };
 
 /* Read `size` bytes of entries. */
-void deviations_read(struct deviations *list, enum form form, enum grain grain,
+void deviations_read(struct form_deviations *list, enum form form, enum grain grain,
                      const uint8_t *entries, size_t size);
 
 /* Write them, at most `size` bytes; returns how many. Deviations that find
  * no room are left out, from the first such on. */
-size_t deviations_write(const struct deviations *list, enum form form, enum grain grain,
+size_t deviations_write(const struct form_deviations *list, enum form form, enum grain grain,
                         uint8_t *entries, size_t size);
 
 /* Each changes one deviation (insert: adds one); one that comes to stand where another is takes its
@@ -49,12 +49,13 @@ enum deviation_operator {
     DEVIATION_CHOOSE, /* another choice */
     DEVIATION_OPERATORS
 };
-void deviations_mutate(struct deviations *list, enum deviation_operator op, enum form form,
+void deviations_mutate(struct form_deviations *list, enum deviation_operator op, enum form form,
                        enum grain grain, struct rng *rng);
 
 /* Keep what is before a point of one of list's deviations, drawn, and take from other what is not
  * before it. An empty list becomes other. */
-void deviations_splice(struct deviations *list, const struct deviations *other, struct rng *rng);
+void deviations_splice(struct form_deviations *list, const struct form_deviations *other,
+                       struct rng *rng);
 
 /* Change the schedule or, less often, the data of an input in place: at most size_max bytes, of
  * which at least INPUT_HEADER_BYTES; returns the new size. */

@@ -15,21 +15,21 @@
 
 enum { ROUNDS = 3000, BYTES_MAX = 512 };
 
-static struct deviations before, after, other; /* large; safe: tests run one after the other */
+static struct form_deviations before, after, other; /* large; safe: tests run one after the other */
 
-static bool is_equal(const struct deviation *a, const struct deviation *b)
+static bool is_equal(const struct form_deviation *a, const struct form_deviation *b)
 {
     return a->position == b->position && a->access == b->access && a->key == b->key &&
            a->choice == b->choice;
 }
 
-static bool is_same_place(const struct deviation *a, const struct deviation *b)
+static bool is_same_place(const struct form_deviation *a, const struct form_deviation *b)
 {
     return a->position == b->position && a->access == b->access && a->key == b->key;
 }
 
 /* -1, or where `deviation` is in list. */
-static int find(const struct deviations *list, const struct deviation *deviation)
+static int find(const struct form_deviations *list, const struct form_deviation *deviation)
 {
     for (size_t i = 0; i < list->count; i++)
         if (is_equal(&list->entries[i], deviation)) return (int)i;
@@ -37,17 +37,17 @@ static int find(const struct deviations *list, const struct deviation *deviation
 }
 
 /* How many of a's are not in b. */
-static size_t missing(const struct deviations *a, const struct deviations *b)
+static size_t missing(const struct form_deviations *a, const struct form_deviations *b)
 {
     size_t count = 0;
     for (size_t i = 0; i < a->count; i++) count += find(b, &a->entries[i]) < 0;
     return count;
 }
 
-static void check_sorted(const struct deviations *list)
+static void check_sorted(const struct form_deviations *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        const struct deviation *d = &list->entries[i], *next = d + 1;
+        const struct form_deviation *d = &list->entries[i], *next = d + 1;
         assert_true(d->choice != 0);
         assert_true(d->position > 0);
         if (i + 1 == list->count) continue;
@@ -60,7 +60,8 @@ static void check_sorted(const struct deviations *list)
 }
 
 /* A list as the mutator makes them: entries that an engine made up, and some inserts. */
-static void make_list(struct deviations *list, enum form form, enum grain grain, struct rng *rng)
+static void make_list(struct form_deviations *list, enum form form, enum grain grain,
+                      struct rng *rng)
 {
     uint8_t entries[40];
     size_t size = rng_below(rng, sizeof entries + 1);
@@ -96,8 +97,8 @@ static void lists_come_back_as_they_were_written(void **state)
     }
 }
 
-static void check_operator(enum deviation_operator op, const struct deviations *was,
-                           const struct deviations *is)
+static void check_operator(enum deviation_operator op, const struct form_deviations *was,
+                           const struct form_deviations *is)
 {
     size_t gone = missing(was, is), made = missing(is, was);
     check_sorted(is);
@@ -192,7 +193,8 @@ static void a_full_list_takes_no_more(void **state)
     struct rng rng = rng_of(4, 0);
     before.count = 0;
     for (size_t i = 0; i < DEVIATIONS_MAX; i++)
-        before.entries[before.count++] = (struct deviation){.position = 1 + 2 * i, .choice = 1};
+        before.entries[before.count++] =
+            (struct form_deviation){.position = 1 + 2 * i, .choice = 1};
     for (size_t i = 0; i < 200; i++)
         deviations_mutate(&before, DEVIATION_INSERT, FORM_GAP, GRAIN_SYNC, &rng);
     assert_int_equal(before.count, DEVIATIONS_MAX);

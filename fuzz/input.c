@@ -153,6 +153,17 @@ struct input_entry input_entry_write(enum grain grain, const struct input_entry 
     return entry_fine(previous, out);
 }
 
+/* ---- Data ---------------------------------------------------------------------------------- */
+
+size_t input_data_take(const uint8_t *data, size_t data_bytes, size_t *next, size_t n)
+{
+    unsigned bytes = n <= 256 ? 1 : n <= 65536 ? 2 : 4;
+    uint64_t value = 0;
+    for (unsigned i = 0; i < bytes; i++)
+        if (*next < data_bytes) value |= (uint64_t)data[(*next)++] << (8 * i);
+    return (size_t)(value % n);
+}
+
 /* ---- Generated inputs --------------------------------------------------------------------- */
 
 static size_t generate(enum grain grain, bool grain_is_drawn, uint64_t seed, uint64_t index,

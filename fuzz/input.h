@@ -104,6 +104,9 @@ struct input_entry input_entry_at(const struct input *in, size_t index,
 struct input_entry input_entry_write(enum grain grain, const struct input_entry *previous,
                                      struct input_entry target, uint8_t *out);
 
+/* The number below n that a CHOICE_DATA takes from data, whose first *next bytes are used up. */
+size_t input_data_take(const uint8_t *data, size_t data_bytes, size_t *next, size_t n);
+
 /* May the entry be applied at this point? */
 static inline bool input_is_due(const struct input_entry *entry, uint64_t position, uint64_t access)
 {

@@ -60,19 +60,6 @@ static void begin_bytes(struct policy *self)
     plan_entry(p, NULL);
 }
 
-static uint8_t next_byte(struct policy_bytes *p)
-{
-    return p->next_data < p->input.data_bytes ? p->input.data[p->next_data++] : 0;
-}
-
-static size_t choose_data(struct policy_bytes *p, size_t n)
-{
-    unsigned bytes = n <= 256 ? 1 : n <= 65536 ? 2 : 4;
-    uint64_t value = 0;
-    for (unsigned i = 0; i < bytes; i++) value |= (uint64_t)next_byte(p) << (8 * i);
-    return (size_t)(value % n);
-}
-
 /* Each candidate of a position is equally likely; at an access nothing happens, or the same. */
 static size_t choose_at_random(const struct policy_bytes *p, size_t n)
 {
@@ -86,7 +73,8 @@ static size_t choose_bytes(struct policy *self, enum choice_kind kind, const str
                            size_t n)
 {
     struct policy_bytes *p = (struct policy_bytes *)self;
-    if (kind == CHOICE_DATA) return choose_data(p, n);
+    if (kind == CHOICE_DATA)
+        return input_data_take(p->input.data, p->input.data_bytes, &p->next_data, n);
     if (has_entry(p) && input_is_due(&p->entry, self->position, self->access)) {
         struct input_entry used = p->entry;
         p->next_entry++;

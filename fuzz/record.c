@@ -85,6 +85,8 @@ static size_t choose_record(struct policy *self, enum choice_kind kind, const st
 static void executed_record(struct policy *self, const struct event *event)
 {
     struct policy *inner = ((struct record *)self)->inner;
+    inner->position = self->position; /* points that nobody was asked at have come since */
+    inner->access = self->access;
     inner->executed(inner, event);
 }
 

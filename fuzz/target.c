@@ -8,6 +8,7 @@
  */
 #include "target.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "base.h"
+#include "deviation.h"
 #include "engine.h"
 #include "fault.h"
 #include "input.h"
@@ -134,8 +136,8 @@ static char *stable_report(const struct run_result *result)
     return NULL;
 }
 
-bool target_save(const uint8_t *bytes, size_t size, const struct run_result *result,
-                 struct artifact_place *place)
+static bool save(const uint8_t *bytes, size_t size, const struct run_result *result,
+                 const struct deviations *deviations, bool minimal, struct artifact_place *place)
 {
     char signature[TARGET_SIGNATURE_BYTES];
     report_signature(result->report, signature, sizeof signature);
@@ -150,9 +152,31 @@ bool target_save(const uint8_t *bytes, size_t size, const struct run_result *res
         .result = result,
         .signature = signature,
         .report = report ? report : "",
+        .deviations = deviations,
+        .minimal = minimal,
     };
     bool written = artifact_write(&artifact, place);
     free(report);
+    return written;
+}
+
+bool target_save(const uint8_t *bytes, size_t size, const struct run_result *result,
+                 struct artifact_place *place)
+{
+    return save(bytes, size, result, NULL, false, place);
+}
+
+bool target_save_described(const uint8_t *bytes, size_t size, bool minimal,
+                           struct artifact_place *place)
+{
+    struct deviations deviations;
+    struct run_result result;
+    *place = (struct artifact_place){.error = "artifact not written: the input shows no bug"};
+    deviations_of(bytes, size, &deviations);
+    target_try(bytes, size, &result);
+    bool written =
+        result.verdict == VERDICT_BUG && save(bytes, size, &result, &deviations, minimal, place);
+    deviations_free(&deviations);
     return written;
 }
 
@@ -164,15 +188,26 @@ static bool is_null_device(int file)
     return fstat(file, &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
 }
 
+void target_print_unsaved(FILE *out, const struct artifact_place *place, const uint8_t *bytes,
+                          size_t size)
+{
+    fprintf(out, "heddle: %s; the input in hexadecimal: ", place->error);
+    for (size_t i = 0; i < size; i++) fprintf(out, "%02x", bytes[i]);
+    fputs(size ? "\n" : "(none)\n", out);
+}
+
 /* The last acts of this process. */
 _Noreturn static void act_on_finding(const uint8_t *bytes, size_t size,
                                      const struct run_result *result)
 {
     struct artifact_place place = {0};
     if (target.options.artifacts && !target_save(bytes, size, result, &place))
-        fprintf(stderr, "heddle: %s\n", place.error);
+        target_print_unsaved(stderr, &place, bytes, size);
     if (!is_null_device(STDERR_FILENO))
         target_print(stderr, result, false, place.input[0] ? place.input : NULL);
+    /* What is on disk and told is safe; now it may take more executions to say more of it. */
+    if (place.input[0] && !place.kept && !target.options.compares_forms)
+        (void)target_save_described(bytes, size, false, &place);
     engine_die_finding();
 }
 
@@ -224,7 +259,8 @@ bool target_share(const char *path)
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (file < 0) return false;
     void *memory = MAP_FAILED;
-    if (ftruncate(file, sizeof(struct target_counts)) == 0)
+    /* Its memory is there from now on: a disk that is full later is no SIGBUS. */
+    if ((errno = posix_fallocate(file, 0, sizeof(struct target_counts))) == 0)
         memory =
             mmap(NULL, sizeof(struct target_counts), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     close(file);

@@ -61,6 +61,15 @@ void target_try(const uint8_t *bytes, size_t size, struct run_result *result);
 bool target_save(const uint8_t *bytes, size_t size, const struct run_result *result,
                  struct artifact_place *place);
 
+/* Say that target_save failed, in one line that has the bytes: they are nowhere else. */
+void target_print_unsaved(FILE *out, const struct artifact_place *place, const uint8_t *bytes,
+                          size_t size);
+
+/* Run the input, and write its artifact with the deviations in it; minimal: they are known to be
+ * (minimize.h). False with place->error also if it shows no bug. */
+bool target_save_described(const uint8_t *bytes, size_t size, bool minimal,
+                           struct artifact_place *place);
+
 /* Print the report of the latest execution; input is its name in the report, NULL if it has none.
  */
 void target_print(FILE *out, const struct run_result *result, bool stable, const char *input);

@@ -4,8 +4,9 @@
  * Events are keyed by what does not change between schedules: the stable id of the goroutine and
  * the event's place among that goroutine's operations (from 1). A plain access at which another
  * goroutine was chosen is an event too, but no operation: its place is that of the operation before
- * it. One event is one line, so that two traces can be compared with diff. Nothing of this process
- * (addresses, times, paths) is in it.
+ * it. Deviations have the keys of deviation.h, in the order in which they were taken; `to` is a
+ * stable id, or the number of a select's case. One event, or deviation, is one line, so that two
+ * traces can be compared with diff. Nothing of this process (addresses, times, paths) is in it.
  */
 #include "trace.h"
 
@@ -16,7 +17,7 @@
 
 #include "input.h"
 
-enum { SCHEMA = 1, HEX_BYTES = 17 };
+enum { SCHEMA = 2, HEX_BYTES = 17 };
 
 static json_t *hex(uint64_t value)
 {
@@ -75,6 +76,31 @@ static json_t *event_json(const struct event *event, uint32_t place)
     return e;
 }
 
+static json_t *deviation_json(const struct deviation *d)
+{
+    return json_pack("{s:o,s:I,s:I,s:s,s:s,s:I,s:o}", "after", hex(d->after), "place",
+                     (json_int_t)d->place, "access", (json_int_t)d->access, "kind",
+                     choice_kind_name((enum choice_kind)d->kind), "op",
+                     op_kind_name((enum op_kind)d->op), "occurrence", (json_int_t)d->occurrence,
+                     "to", hex(d->to));
+}
+
+/* Nothing if they are not known. */
+static bool print_deviations(FILE *out, const struct artifact *a)
+{
+    const struct deviations *d = a->deviations;
+    if (!d) return true;
+    bool ok = print_member(out, "minimal", json_boolean(a->minimal), ",\n") &&
+              fputs(d->count ? "\"deviations\": [\n" : "\"deviations\": [", out) >= 0;
+    for (size_t i = 0; ok && i < d->count; i++) {
+        json_t *one = deviation_json(&d->list[i]);
+        ok = one != NULL && json_dumpf(one, out, JSON_COMPACT | JSON_PRESERVE_ORDER) == 0 &&
+             fputs(i + 1 < d->count ? ",\n" : "\n", out) >= 0;
+        json_decref(one);
+    }
+    return ok && fputs("],\n", out) >= 0;
+}
+
 static bool is_access(const struct event *event)
 {
     return event->kind == OP_READ || event->kind == OP_WRITE;
@@ -121,5 +147,6 @@ bool trace_print(FILE *out, const struct artifact *a)
     ok = ok && print_member(out, "switches", json_integer((json_int_t)result->switches), ",\n");
     ok = ok &&
          print_member(out, "preemptions", json_integer((json_int_t)result->preemptions), ",\n");
-    return ok && print_events(out) && fputs("}\n", out) >= 0 && fflush(out) == 0;
+    return ok && print_deviations(out, a) && print_events(out) && fputs("}\n", out) >= 0 &&
+           fflush(out) == 0;
 }

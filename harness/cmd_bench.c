@@ -15,6 +15,7 @@
 #include "bench_engines.h"
 #include "bench_forms.h"
 #include "bench_measure.h"
+#include "bench_minimize.h"
 #include "bench_programs.h"
 #include "cli.h"
 #include "coro.h"
@@ -22,7 +23,7 @@
 
 static const char help[] =
     "usage: heddle bench [WHAT...]\n"
-    "       heddle bench forms [OPTION...]\n\n"
+    "       heddle bench forms|minimize [OPTION...]\n\n"
     "  runtime   switch, scheduling point, goroutine, message, a kernel of 35 positions\n"
     "  crowd     cost of a point beside 10 and beside 10,000 goroutines\n"
     "  access    an instrumented access, beside the same loop under libtsan and bare\n"
@@ -33,8 +34,9 @@ static const char help[] =
     "is\n"
     "            left after 10,000 executions\n"
     "  forms     which form schedule entries should have: executions to the first bug under real\n"
-    "            engines; takes long, alone, and has options of its own (forms --help)\n\n"
-    "Nothing named: all of them but forms. Figures are medians of processor time, with min and "
+    "            engines; takes long, alone, and has options of its own (forms --help)\n"
+    "  minimize  what minimizing makes of many findings of each bug; likewise (minimize --help)\n\n"
+    "Nothing named: all of them but these two. Figures are medians of processor time, with min and "
     "max.\n";
 
 static const struct option long_options[] = {
@@ -207,10 +209,14 @@ static enum status run_part(const char *name)
 
 enum status cmd_bench(int argc, char **argv)
 {
-    static char forms[] = "heddle bench forms";
+    static char forms[] = "heddle bench forms", minimize[] = "heddle bench minimize";
     if (argc > 1 && strcmp(argv[1], "forms") == 0) {
         argv[1] = forms;
         return bench_forms(argc - 1, argv + 1);
+    }
+    if (argc > 1 && strcmp(argv[1], "minimize") == 0) {
+        argv[1] = minimize;
+        return bench_minimize(argc - 1, argv + 1);
     }
     for (int o; (o = getopt_long(argc, argv, "", long_options, NULL)) != -1;)
         return o == 'h' ? cli_help(help) : STATUS_USAGE;

@@ -18,9 +18,8 @@ static const char help[] =
     "                   [--first] [--variant buggy|fixed] [--artifacts DIR]\n\n"
     "Runs the engine on each kernel and goes on after a finding. Each finding is reported once "
     "and\n"
-    "saved in DIR/<kernel>/<signature>/; `heddle replay` runs it again. The engine starts from "
-    "the\n"
-    "kernel's seeds (corpus/seeds, see heddle seeds) if it has some.\n\n"
+    "saved in DIR/<kernel>/<signature>/, then minimized there; `heddle replay` runs it again. The\n"
+    "engine starts from the kernel's seeds (corpus/seeds, see heddle seeds) if it has some.\n\n"
     "  --engine E       libfuzzer (default) or afl\n"
     "  --time S         seconds in total, shared by the kernels (60)\n"
     "  --runs N         executions for each kernel at most (no limit)\n"
@@ -56,6 +55,7 @@ struct fuzz_sum {
     size_t kernels_found;
     size_t findings;
     size_t unexpected;
+    size_t unsaved;
 };
 
 static enum status fuzz_kernel(const struct kernel *k, const struct fuzz_options *options,
@@ -71,6 +71,7 @@ static enum status fuzz_kernel(const struct kernel *k, const struct fuzz_options
     sum->kernels_found += session.finding_count > 0;
     sum->findings += session.finding_count;
     sum->unexpected += session.unexpected_count;
+    sum->unsaved += session.unsaved_count;
     session_close(&session);
     return status;
 }
@@ -120,7 +121,8 @@ static void print_sum(const struct fuzz_sum *sum, double seconds, const char *ar
            sum->kernels_found, sum->kernels_run, sum->findings, sum->executions, seconds);
     if (sum->inconclusive > 0) printf(", %" PRIu64 " inconclusive", sum->inconclusive);
     if (sum->unexpected > 0) printf(", %zu UNEXPECTED", sum->unexpected);
-    if (sum->findings > 0) printf("; saved in %s", artifacts);
+    if (sum->findings > sum->unsaved) printf("; saved in %s", artifacts);
+    if (sum->unsaved > 0) printf("; %zu NOT saved", sum->unsaved);
     printf("%s\n", session_interrupted() ? "; interrupted" : "");
 }
 

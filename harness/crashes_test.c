@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /* Every file in crashes/ replays: the recorded execution, the stored report, the signature that its
- * folder is named after; and no kernel is without one. GOLDEN_UPDATE=1 writes reports and traces
- * anew instead; the review is the diff.
+ * folder is named after; it is 1-minimal; and no kernel is without one. GOLDEN_UPDATE=1 minimizes
+ * them and writes reports and traces anew instead; the review is the diff.
  *
  * The stored reports are clang's: another compiler may put a call on another line of its statement,
  * and then only the signature has to be equal.
@@ -20,7 +20,8 @@
 #include "base.h"
 #include "cli.h"
 #include "file.h"
-#include "report/report.h"
+#include "gates_testkit.h"
+#include "minimize.h"
 #include "status.h"
 #include "target.h"
 #include "testkit.h"
@@ -34,24 +35,44 @@ enum { reports_are_of_this_compiler = 1 };
 enum { reports_are_of_this_compiler = 0 };
 #endif
 
+static void open_kernel(const struct kernel *k)
+{
+    struct target_options options = {.artifacts = crashes};
+    cli_target_of(k, &options);
+    target_open(&options);
+}
+
 static void update(const struct kernel *k, const char *folder_signature, const char *path)
 {
-    char signature[TARGET_SIGNATURE_BYTES];
     uint8_t *bytes;
     size_t size;
     char error[FILE_ERROR_BYTES];
-    struct target_options options = {.artifacts = crashes};
-    struct run_result result;
+    struct minimized result;
     struct artifact_place place;
     if (!file_read(path, &bytes, &size, error, sizeof error)) fail_msg("%s", error);
-    cli_target_of(k, &options);
-    target_open(&options);
-    target_try(bytes, size, &result);
-    if (result.verdict != VERDICT_BUG) fail_msg("%s: no bug any more", path);
-    report_signature(result.report, signature, sizeof signature);
-    if (strcmp(signature, folder_signature) != 0) fail_msg("%s: now %s", path, signature);
+    open_kernel(k);
+    if (!minimize(bytes, size, NULL, &result, error, sizeof error)) fail_msg("%s: %s", path, error);
+    if (strcmp(result.signature, folder_signature) != 0)
+        fail_msg("%s: now %s", path, result.signature);
+    assert_true(result.proved);
     assert_int_equal(unlink(path), 0); /* A folder without an input is replaced. */
-    if (!target_save(bytes, size, &result, &place)) fail_msg("%s", place.error);
+    if (!target_save_described(result.bytes, result.size, true, &place))
+        fail_msg("%s", place.error);
+    free(result.bytes);
+    free(bytes);
+}
+
+/* Without any one of its deviations the bug does not happen. */
+static void check_minimal(const struct kernel *k, const char *path)
+{
+    uint8_t *bytes;
+    size_t size, superfluous;
+    char error[FILE_ERROR_BYTES];
+    if (!file_read(path, &bytes, &size, error, sizeof error)) fail_msg("%s", error);
+    open_kernel(k);
+    if (!minimize_check(bytes, size, &superfluous))
+        fail_msg("%s: not minimal: the bug happens without deviation %zd", path,
+                 (ssize_t)superfluous);
     free(bytes);
 }
 
@@ -87,6 +108,7 @@ static void check_crash(const char *kernel, const char *signature)
     }
     if (end.status != STATUS_FOUND || end.errors[0])
         fail_msg("%s: status %d: %s%s", path, end.status, end.errors, end.output);
+    check_minimal(k, path);
     path_of(token, "DEDUP_TOKEN: %s\n", signature);
     if (!strstr(end.output, token)) fail_msg("%s: another signature:\n%s", path, end.output);
     path_of(path, "%s/%s/%s/report.txt", crashes, kernel, signature);
@@ -117,6 +139,7 @@ static void every_stored_crash_replays(void **state)
     struct dirent **kernels = NULL, **signatures = NULL;
     char path[PROGRAM_PATH_BYTES];
     int crash_count = 0;
+    gate_begin();
     int kernel_count = names_in(crashes, &kernels);
     for (int k = 0; k < kernel_count; k++) {
         path_of(path, "%s/%s", crashes, kernels[k]->d_name);

@@ -12,4 +12,9 @@ enum { FILE_ERROR_BYTES = 4352, FILE_BYTES_MAX = 64 << 20 };
 /* Read path into malloc'ed *bytes (never NULL). On failure false and one line "path: why". */
 bool file_read(const char *path, uint8_t **bytes, size_t *size, char *error, size_t error_bytes);
 
+/* Write all of it to path, which is the old file or the new one at every moment. On failure false
+ * and one line "path: why". */
+bool file_write(const char *path, const uint8_t *bytes, size_t size, char *error,
+                size_t error_bytes);
+
 #endif

@@ -20,6 +20,7 @@ static const struct command {
     {"fuzz", cmd_fuzz, "run a fuzzing engine on kernels, with live progress; keeps what it finds"},
     {"sample", cmd_sample, "run kernels under a policy, no engine: executions to first bug"},
     {"replay", cmd_replay, "run input files again and print their reports"},
+    {"minimize", cmd_minimize, "find the smallest schedule that still shows the bug of an input"},
     {"seeds", cmd_seeds, "write small inputs that pass, for engines to start from"},
     {"bench", cmd_bench, "measure this program on this machine"},
 };

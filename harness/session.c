@@ -55,7 +55,8 @@ static bool share_counts(struct session *session)
     int file = open(session->progress, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) return false;
     void *memory = MAP_FAILED;
-    if (ftruncate(file, sizeof *session->counts) == 0)
+    /* Its memory is there from now on: a disk that is full later is no SIGBUS. */
+    if ((errno = posix_fallocate(file, 0, sizeof *session->counts)) == 0)
         memory = mmap(NULL, sizeof *session->counts, PROT_READ, MAP_SHARED, file, 0);
     close(file);
     if (memory == MAP_FAILED) return false;
@@ -122,16 +123,18 @@ void session_list_ignored(const struct session *session, char *out, size_t out_b
                                  session->signatures[i]);
 }
 
-void session_print_saved(const struct session *session, const char *signature, const char *input)
+void session_print_saved(struct session *session, const char *signature, const char *input)
 {
     const char *slash = strrchr(input, '/');
     int folder_bytes = slash ? (int)(slash - input) : 0;
     printf("%s: %s after %" PRIu64 " executions, %.1f s; ", session->kernel->name, signature,
            session_executions(session), session_now() - session->started);
-    if (folder_bytes > 0)
+    if (folder_bytes > 0) {
         printf("saved in %.*s\n", folder_bytes, input);
-    else
+    } else {
+        session->unsaved_count++;
         printf("NOT saved\n");
+    }
     if (!kernel_expects(session->kernel, signature))
         printf("%s: UNEXPECTED: the kernel does not list this signature\n", session->kernel->name);
     fflush(stdout);

@@ -32,6 +32,7 @@ struct session {
     char *signatures[TARGET_IGNORED_MAX]; /* of what was found; malloc'ed */
     size_t finding_count;
     size_t unexpected_count; /* of them, not listed by the kernel */
+    size_t unsaved_count;    /* of them, written nowhere */
     bool keep_folder;        /* something in it is nowhere else */
 };
 
@@ -57,7 +58,11 @@ bool session_add(struct session *session, const char *signature);
 /* The option of a target that ignores all that was found. */
 void session_list_ignored(const struct session *session, char *out, size_t out_bytes);
 /* Say when it was found and where its input is ("" or "-": nowhere). */
-void session_print_saved(const struct session *session, const char *signature, const char *input);
+void session_print_saved(struct session *session, const char *signature, const char *input);
+
+/* Minimize the finding that was saved there: the smaller one takes its place. Whatever goes wrong,
+ * what was saved stays; a line says what came of it. Opens the session's target. */
+void session_minimize(const struct session *session, const char *signature, const char *input);
 
 /* Show progress if it is time for it: a line that is rewritten on a terminal, else a plain line now
  * and then. `force` prints a plain line in any case. */

@@ -63,13 +63,14 @@ static void report_finding(struct session *session, const uint8_t *bytes, size_t
     report_signature(result->report, signature, sizeof signature);
     bool is_new = session_add(session, signature);
     if (!target_save(bytes, size, result, &place)) {
-        if (is_new) printf("heddle: %s\n", place.error);
+        if (is_new) target_print_unsaved(stdout, &place, bytes, size);
         session->keep_folder = true;
     }
     if (!is_new) return;
     session_clear_line();
     target_print(stdout, result, false, place.input[0] ? place.input : NULL);
     session_print_saved(session, signature, place.input);
+    session_minimize(session, signature, place.input);
 }
 
 /* Run one seed; if it survives it becomes one of afl-fuzz's. */

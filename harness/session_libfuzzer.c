@@ -160,6 +160,7 @@ static enum status judge(struct session *session, const struct life *life, int e
         session_clear_line();
         *over = !session_add(session, life->signature);
         session_print_saved(session, life->signature, life->input);
+        session_minimize(session, life->signature, life->input);
         return STATUS_FOUND;
     }
     *over = true;

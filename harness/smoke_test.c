@@ -96,6 +96,36 @@ static void libfuzzer_goes_on_after_a_finding(void **state)
     folder_remove(folder);
 }
 
+/* Each session finds the bug by another schedule; all file the same one, in one folder. */
+static void sessions_file_one_bug_once_in_its_smallest_form(void **state)
+{
+    (void)state;
+    static const char kernel[] = "cockroach_1462";
+    static const char signature[] = "deadlock--publish_events--stop_workers";
+    program_need(libfuzzer);
+    char folder[PROGRAM_PATH_BYTES], path[PROGRAM_PATH_BYTES], trace[4096], seed[24];
+    char first[64], second[64];
+    size_t size, size_first = 0;
+    folder_make(folder);
+    for (int i = 1; i <= 3; i++) {
+        snprintf(seed, sizeof seed, "%d", i);
+        path_of(path, "%s/%d", folder, i % 2); /* the third one where the first has been */
+        heddle_run(&end, "fuzz", kernel, "--first", "--seed", seed, "--time", "20", "--artifacts",
+                   path);
+        assert_int_equal(end.status, STATUS_FOUND);
+        assert_int_equal(text_count(end.output, "minimized: "), i < 3);
+        path_of(path, "%s/%d/%s/%s/trace.json", folder, i % 2, kernel, signature);
+        file_get(path, trace, sizeof trace, &size);
+        assert_non_null(strstr(trace, "\"minimal\": true"));
+        path_of(path, "%s/%d/%s/%s/input", folder, i % 2, kernel, signature);
+        file_get(path, i == 1 ? first : second, sizeof first, &size);
+        if (i == 1) size_first = size;
+        assert_int_equal(size, size_first);
+        if (i > 1) assert_memory_equal(first, second, size);
+    }
+    folder_remove(folder);
+}
+
 static void libfuzzer_finds_nothing_in_a_fixed_kernel(void **state)
 {
     (void)state;
@@ -314,6 +344,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(libfuzzer_finds_every_buggy_kernel),
         cmocka_unit_test(libfuzzer_goes_on_after_a_finding),
+        cmocka_unit_test(sessions_file_one_bug_once_in_its_smallest_form),
         cmocka_unit_test(libfuzzer_finds_nothing_in_a_fixed_kernel),
         cmocka_unit_test(libfuzzer_starts_from_the_seeds),
         cmocka_unit_test(fuzzing_into_nowhere_still_reports),

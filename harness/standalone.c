@@ -16,6 +16,7 @@
 #include "cli.h"
 #include "input.h"
 #include "kernel.h"
+#include "minimized.h"
 #include "replay.h"
 #include "target.h"
 
@@ -28,6 +29,8 @@ static struct standalone {
     bool fixed;
     bool variant_given;
     bool stable;
+    bool minimizes;
+    const char *output; /* of --heddle-minimize; NULL: beside the file */
     bool digests;
     uint64_t digest_count;
     uint64_t digest_seed;
@@ -145,6 +148,12 @@ static bool set_mutator(const char *value)
     return standalone.options.mutates_schedules || strcmp(value, "engine") == 0;
 }
 
+static bool set_output(const char *value)
+{
+    standalone.output = value;
+    return value[0] != '\0';
+}
+
 static const struct {
     const char *name;
     const char *form;
@@ -160,6 +169,7 @@ static const struct {
     {"digests", "N[:SEED[:GRAIN]]", set_digests},
     {"form", "gap, wide, byte, keyed or named[:GRAIN]", set_form},
     {"mutator", "engine or schedule", set_mutator},
+    {"output", "FILE", set_output},
     {"bench", "kernel35 or none", set_bench},
 };
 
@@ -261,12 +271,27 @@ static void run_digests(const char *program)
     leave(STATUS_OK);
 }
 
+_Noreturn static void run_files(char *const *files, int count)
+{
+    enum status status = STATUS_OK;
+    const char *mode = standalone.minimizes ? "--heddle-minimize" : "--heddle-replay";
+    if (count == 0) leave(status_usage("%s: which file?", mode));
+    if (standalone.output && count > 1) leave(status_usage("--heddle-output: for one file"));
+    for (int i = 0; i < count; i++) {
+        enum status one = standalone.minimizes ? minimized_file(files[i], standalone.output)
+                                               : replay_file(files[i], standalone.stable, NULL);
+        status = status_join(status, one);
+    }
+    leave(status);
+}
+
 void standalone_start(int argc, char **argv)
 {
     int files_at = 0;
     for (int i = 1; i < argc && files_at == 0; i++) {
         if (strncmp(argv[i], option_prefix, strlen(option_prefix)) != 0) continue;
-        if (strcmp(argv[i], "--heddle-replay") == 0)
+        standalone.minimizes = strcmp(argv[i], "--heddle-minimize") == 0;
+        if (standalone.minimizes || strcmp(argv[i], "--heddle-replay") == 0)
             files_at = i + 1;
         else if (strcmp(argv[i], "--heddle-stable") == 0)
             standalone.stable = true;
@@ -275,10 +300,5 @@ void standalone_start(int argc, char **argv)
     }
     if (standalone.digests) run_digests(argv[0]);
     choose_target(argv[0]);
-    if (files_at == 0) return;
-    if (files_at == argc) leave(status_usage("--heddle-replay: which file?"));
-    enum status status = STATUS_OK;
-    for (int i = files_at; i < argc; i++)
-        status = status_join(status, replay_file(argv[i], standalone.stable, NULL));
-    leave(status);
+    if (files_at > 0) run_files(argv + files_at, argc - files_at);
 }
