@@ -13,6 +13,11 @@
 
 #include "report/story.h"
 
+enum {
+    EXPLAIN_NEEDED_MAX = 64,    /* so many forced answers, the last ones, are left out for a try */
+    EXPLAIN_BRANCHES_MAX = 256, /* so many other answers are tried at the latest points */
+};
+
 struct explain_options {
     bool contrast; /* also look for the nearest passing schedule, and which answers are needed */
 };

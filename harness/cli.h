@@ -17,6 +17,7 @@ enum status cmd_list(int argc, char **argv);
 enum status cmd_sample(int argc, char **argv);
 enum status cmd_replay(int argc, char **argv);
 enum status cmd_minimize(int argc, char **argv);
+enum status cmd_explain(int argc, char **argv);
 enum status cmd_fuzz(int argc, char **argv);
 enum status cmd_seeds(int argc, char **argv);
 enum status cmd_bench(int argc, char **argv);

@@ -21,6 +21,7 @@ static const struct command {
     {"sample", cmd_sample, "run kernels under a policy, no engine: executions to first bug"},
     {"replay", cmd_replay, "run input files again and print their reports"},
     {"minimize", cmd_minimize, "find the smallest schedule that still shows the bug of an input"},
+    {"explain", cmd_explain, "tell what happens in the execution of an input, step by step"},
     {"seeds", cmd_seeds, "write small inputs that pass, for engines to start from"},
     {"bench", cmd_bench, "measure this program on this machine"},
 };

@@ -14,6 +14,7 @@
 
 #include "bench_programs.h"
 #include "cli.h"
+#include "explained.h"
 #include "input.h"
 #include "kernel.h"
 #include "minimized.h"
@@ -29,7 +30,6 @@ static struct standalone {
     bool fixed;
     bool variant_given;
     bool stable;
-    bool minimizes;
     const char *output; /* of --heddle-minimize; NULL: beside the file */
     bool digests;
     uint64_t digest_count;
@@ -38,6 +38,7 @@ static struct standalone {
     char ignored[TARGET_IGNORED_MAX * TARGET_SIGNATURE_BYTES]; /* the list, cut at its commas */
     char program[ARTIFACT_PATH_BYTES];
     struct target_options options;
+    struct explained_options explained;
 } standalone;
 
 _Noreturn static void leave(enum status status) { exit((int)status_flush(status)); }
@@ -154,6 +155,45 @@ static bool set_output(const char *value)
     return value[0] != '\0';
 }
 
+static bool set_explain_form(const char *value)
+{
+    standalone.explained.json = strcmp(value, "json") == 0;
+    return standalone.explained.json || strcmp(value, "text") == 0;
+}
+
+static bool set_explain_width(const char *value)
+{
+    const char *rest;
+    uint64_t number;
+    if (!read_number(value, '\0', &rest, &number)) return false;
+    standalone.explained.width = (size_t)number;
+    return number >= EXPLAINED_WIDTH_MIN && number <= EXPLAINED_WIDTH_MAX;
+}
+
+static bool set_explain_out(const char *value)
+{
+    standalone.explained.out = value;
+    return value[0] != '\0';
+}
+
+static bool set_explain_html(const char *value)
+{
+    standalone.explained.html = value;
+    return value[0] != '\0';
+}
+
+static bool set_explain_sarif(const char *value)
+{
+    standalone.explained.sarif = value;
+    return value[0] != '\0';
+}
+
+static bool set_explain_perfetto(const char *value)
+{
+    standalone.explained.perfetto = value;
+    return value[0] != '\0';
+}
+
 static const struct {
     const char *name;
     const char *form;
@@ -171,6 +211,12 @@ static const struct {
     {"mutator", "engine or schedule", set_mutator},
     {"output", "FILE", set_output},
     {"bench", "kernel35 or none", set_bench},
+    {"explain-form", "text or json", set_explain_form},
+    {"explain-width", "columns from 60 to 1000", set_explain_width},
+    {"explain-out", "FILE", set_explain_out},
+    {"explain-html", "FILE", set_explain_html},
+    {"explain-sarif", "FILE", set_explain_sarif},
+    {"explain-perfetto", "FILE", set_explain_perfetto},
 };
 
 static const char option_prefix[] = "--heddle-";
@@ -271,28 +317,57 @@ static void run_digests(const char *program)
     leave(STATUS_OK);
 }
 
-_Noreturn static void run_files(char *const *files, int count)
+/* What is done with the arguments behind an option that ends the list. */
+static enum status replay_files(char **files)
 {
     enum status status = STATUS_OK;
-    const char *mode = standalone.minimizes ? "--heddle-minimize" : "--heddle-replay";
-    if (count == 0) leave(status_usage("%s: which file?", mode));
-    if (standalone.output && count > 1) leave(status_usage("--heddle-output: for one file"));
-    for (int i = 0; i < count; i++) {
-        enum status one = standalone.minimizes ? minimized_file(files[i], standalone.output)
-                                               : replay_file(files[i], standalone.stable, NULL);
-        status = status_join(status, one);
-    }
-    leave(status);
+    for (; *files; files++)
+        status = status_join(status, replay_file(*files, standalone.stable, NULL));
+    return status;
+}
+
+static enum status minimize_files(char **files)
+{
+    enum status status = STATUS_OK;
+    if (standalone.output && files[1]) return status_usage("--heddle-output: for one file");
+    for (; *files; files++)
+        status = status_join(status, minimized_file(*files, standalone.output));
+    return status;
+}
+
+static enum status explain_files(char **files)
+{
+    if (files[1]) return status_usage("--heddle-explain: %s: one file at a time", files[1]);
+    return explained_file(files[0], &standalone.explained);
+}
+
+/* Options that end the list: what is done with the files behind them. */
+static const struct {
+    const char *option;
+    enum status (*run)(char **files);
+} actions[] = {
+    {"--heddle-replay", replay_files},
+    {"--heddle-minimize", minimize_files},
+    {"--heddle-explain", explain_files},
+};
+enum { ACTION_COUNT = sizeof actions / sizeof actions[0] };
+
+static size_t find_action(const char *argument)
+{
+    size_t action = 0;
+    while (action < ACTION_COUNT && strcmp(argument, actions[action].option) != 0) action++;
+    return action;
 }
 
 void standalone_start(int argc, char **argv)
 {
-    int files_at = 0;
-    for (int i = 1; i < argc && files_at == 0; i++) {
+    size_t action = ACTION_COUNT;
+    char **files = NULL;
+    for (int i = 1; i < argc && !files; i++) {
         if (strncmp(argv[i], option_prefix, strlen(option_prefix)) != 0) continue;
-        standalone.minimizes = strcmp(argv[i], "--heddle-minimize") == 0;
-        if (standalone.minimizes || strcmp(argv[i], "--heddle-replay") == 0)
-            files_at = i + 1;
+        action = find_action(argv[i]);
+        if (action < ACTION_COUNT)
+            files = &argv[i + 1];
         else if (strcmp(argv[i], "--heddle-stable") == 0)
             standalone.stable = true;
         else
@@ -300,5 +375,7 @@ void standalone_start(int argc, char **argv)
     }
     if (standalone.digests) run_digests(argv[0]);
     choose_target(argv[0]);
-    if (files_at > 0) run_files(argv + files_at, argc - files_at);
+    if (!files) return;
+    if (!*files) leave(status_usage("%s: which file?", actions[action].option));
+    leave(actions[action].run(files));
 }

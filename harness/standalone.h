@@ -15,9 +15,11 @@
  *                                 named: forms.h) and grain, their tail is natural
  *   --heddle-mutator=MUTATOR      engine (default), or schedule: form_mutate.h, for libFuzzer
  *   --heddle-replay FILE...       run each file, print its report, exit 0, 3 or 66
+ *   --heddle-stable               before it: in the form of stored reports
  *   --heddle-minimize FILE...     find the smallest schedule with the same bug, write FILE.min
  *   --heddle-output=FILE          before it: there instead
- *   --heddle-stable               before --heddle-replay: in the form of stored reports
+ *   --heddle-explain FILE         tell its story, as heddle explain does, with, before it,
+ *   --heddle-explain-form=json, -width=N, -out=FILE, -html=FILE, -sarif=FILE, -perfetto=FILE
  *   --heddle-digests=N[:SEED[:GRAIN]]
  *                                 run N generated inputs of SEED, all of GRAIN (sync), and print
  *                                 one digest of them all
@@ -25,9 +27,10 @@
 #ifndef HEDDLE_STANDALONE_H
 #define HEDDLE_STANDALONE_H
 
-/* Read the options, choose the target, and do what --heddle-replay, --heddle-minimize or
- * --heddle-digests ask (these do not return). Wrong options end the process with one line and
- * status 2. Arguments that do not begin with --heddle- are the engine's; a bare -- is allowed. */
+/* Read the options, choose the target, and do what --heddle-replay, --heddle-minimize,
+ * --heddle-explain or --heddle-digests ask (these do not return). Wrong options end the process with
+ * one line and status 2. Arguments that do not begin with --heddle- are the engine's; a bare -- is
+ * allowed. */
 void standalone_start(int argc, char **argv);
 
 #endif

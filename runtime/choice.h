@@ -103,6 +103,7 @@ struct operation {
 };
 
 enum { CLOCK_ID = 0 }; /* candidate.id and event.goroutine of the clock */
+#define CLOCK_STABLE UINT64_C(0xc10cc10cc10cc10c) /* its stable id */
 
 struct candidate {
     uint64_t stable; /* stable id of the goroutine, the clock, or the case's or timer's object */

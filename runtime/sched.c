@@ -17,7 +17,6 @@ struct sched sched;
 
 _Static_assert(sizeof(struct goroutine) * GOROUTINES_MAX <= (size_t)256 << 20, "the table fits");
 
-static const uint64_t CLOCK_STABLE = 0xc10cc10cc10cc10cu;
 static const uint64_t ROOT_STABLE = 0x9007u;
 
 /* ---- Stopping ----------------------------------------------------------------------------- */

@@ -69,6 +69,7 @@ static size_t finish(struct go_case *cases, size_t i, enum event_phase phase, bo
     if (!sends) access_runtime(c->recv_value, c->chan->elem_bytes, ACCESS_WRITE, site);
     sched_executed_as(sends ? OP_CHAN_SEND : OP_CHAN_RECV, OP_MODE_WRITE, c->chan->object, phase,
                       (uint64_t)i << 1 | ok);
+    sched.running->pending.cases = NULL; /* set while a select executes: who looks on can tell */
     if (sends && !ok) chan_panic_send(c->chan, site);
     return i;
 }

@@ -42,6 +42,7 @@ struct story_goroutine {
     const char *state;   /* Go's words: "ended", "running", "chan receive", ... */
     size_t waits_for;    /* STORY_BLOCKED: object, or STORY_NONE */
     const char *waiting; /* sentence about who holds it or could have woken it; or "" */
+    size_t stuck_at;     /* STORY_BLOCKED: event with or right after which that began; STORY_NONE */
     size_t place;        /* where it is blocked or running, or STORY_NONE */
     bool culprit;        /* the report names it as one of those to blame */
 };
@@ -80,7 +81,8 @@ enum story_edge_kind {
     STORY_EDGE_CREATE,  /* go statement -> first event */
     STORY_EDGE_MESSAGE, /* channel: send -> receive, close -> receive */
     STORY_EDGE_LOCK,    /* unlock -> the next lock */
-    STORY_EDGE_SYNC,    /* WaitGroup, Once, Cond, context, timer, atomic */
+    STORY_EDGE_SYNC, /* WaitGroup, Once, Cond, context, timer, atomic; the receive that lets a send
+                           go on */
 };
 
 struct story_edge {
@@ -93,6 +95,13 @@ struct story_wait {
     size_t goroutine; /* waits */
     size_t object;    /* for this, or STORY_NONE */
     size_t holder;    /* held by; STORY_NONE: by nobody (a message that nobody sends) */
+};
+
+/* A place beside the first stack that the report names: where the object was made, the other
+ * access, the earlier close, where a goroutine is blocked or was created. */
+struct story_related {
+    const char *label; /* "channel previously closed by goroutine 2" */
+    size_t place;      /* never STORY_NONE */
 };
 
 /* The nearest schedule that passes: the same answers up to `event`, then another one. */
@@ -133,6 +142,8 @@ struct story {
     size_t wait_count;
     size_t *stack; /* places of the first stack of the report, innermost first */
     size_t stack_count;
+    struct story_related *related; /* in the order of the report */
+    size_t related_count;
     struct story_contrast contrast;
     void *memory; /* of the above; story_free's */
 };
