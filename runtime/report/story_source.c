@@ -3,6 +3,7 @@
  * paths are relative to the root in the stable form. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -102,7 +103,8 @@ static void add_frame(struct quotes *q, const char *text, size_t bytes)
     const char *path = end;
     while (path > text && path[-1] != ' ') path--;
     const char *colon = memrchr(path, ':', (size_t)(end - path));
-    if (colon) add_quote(q, path, (size_t)(colon - path), atoi(colon + 1));
+    long line = colon ? strtol(colon + 1, NULL, 10) : 0;
+    if (line > 0 && line < INT_MAX) add_quote(q, path, (size_t)(colon - path), (int)line);
 }
 
 static int by_file_and_line(const void *a, const void *b)
@@ -159,8 +161,7 @@ static bool print_lines(FILE *out, FILE *file, const struct quote *list, size_t 
     size_t room = 0;
     size_t next = 0;
     bool ok = true, first = true;
-    ssize_t length;
-    for (int line = 1; ok && next < count && (length = getline(&text, &room, file)) >= 0; line++) {
+    for (int line = 1; ok && next < count && getline(&text, &room, file) >= 0; line++) {
         while (next < count && list[next].line + SOURCE_AROUND < line) next++;
         if (next == count || list[next].line - SOURCE_AROUND > line) continue;
         text[strcspn(text, "\r\n")] = '\0';

@@ -2,7 +2,7 @@
 // The short story: one sentence, and the few steps that a reader needs to see what went wrong.
 
 // The places that the report's text names: [{label, frames: [{function, file, line}]}].
-function reportBlocks() {
+const reportBlocks = once(() => {
   const blocks = [];
   let block = null;
   let label = "";
@@ -17,7 +17,7 @@ function reportBlocks() {
     block.frames.push({ function: frame[1] || "", file: frame[2], line: Number(frame[3]) });
   }
   return blocks;
-}
+});
 
 function byNumber(number) {
   const i = story.goroutines.findIndex((g) => g.number === number);
@@ -25,7 +25,7 @@ function byNumber(number) {
 }
 
 // The uses of memory that a race or a memory error is about, the earlier one first.
-function reportAccesses() {
+const reportAccesses = once(() => {
   const accesses = [];
   for (const { label, frames } of reportBlocks()) {
     const m = /^(READ|WRITE|Previous [a-z ]+) of size (\d+) at \S+ by goroutine (\d+)/.exec(label);
@@ -34,53 +34,110 @@ function reportAccesses() {
     const goroutine = byNumber(Number(m ? m[3] : freed[1]));
     if (goroutine === null) continue;
     const earlier = !m || m[1].startsWith("Previous");
-    const what = m ? m[1].replace("Previous ", "").toLowerCase() + ` of ${m[2]} bytes` : "free";
-    const access = { goroutine, what: what.replace(/ of 1 bytes$/, " of 1 byte"), frame: frames[0] };
+    const kind = m && m[1].replace("Previous ", "").toLowerCase();
+    const what = m ? `${kind} of ${count(Number(m[2]), "byte")}` : "free";
+    const access = { goroutine, what, frame: frames[0] };
     if (earlier) accesses.unshift(access);
     else accesses.push(access);
   }
+  if (accesses.length === 2 && story.type === "data race") {
+    const [first, last] = accesses;
+    const by = goroutineName(first.goroutine);
+    last.because = `nothing orders this with the ${first.what} by ${by}`;
+  }
   return accesses;
-}
+});
 
-// "Channel previously closed by goroutine 2 at:" and the like.
-function reportEarlier() {
-  return reportBlocks().flatMap(({ label, frames }) => {
-    const m = /^(.*\bpreviously .*) by goroutine (\d+) at:$/.exec(label);
+// "Channel previously closed by goroutine 2 at:", "Concurrent map read by ..." and the like.
+const reportEarlier = once(() =>
+  reportBlocks().flatMap(({ label, frames }) => {
+    const m = /^(?!Goroutine |Freed |Previous )(.*) by goroutine (\d+) at:$/.exec(label);
     const goroutine = m && byNumber(Number(m[2]));
     return m && goroutine !== null ? [{ goroutine, what: m[1], frame: frames[0] }] : [];
-  });
-}
+  }));
 
-function blocked() {
-  const list = story.goroutines.map((g, i) => i).filter((i) => story.goroutines[i].end === "blocked");
-  return list.sort((a, b) => story.goroutines[b].culprit - story.goroutines[a].culprit || a - b);
-}
+// Where the report's first stack is: {goroutine, what, frame}, or null.
+const reportFirst = once(() => {
+  const m = /^The first stack is of goroutine (\d+)/m.exec(story.report);
+  const goroutine = m && byNumber(Number(m[1]));
+  const first = reportBlocks()[0];
+  if (goroutine === null || !first || first.label.startsWith("0x")) return null;
+  return { goroutine, what: story.message || typeText(), frame: first.frames[0] };
+});
+
+// What a report is about that is no event: an access, or an operation that did not come to be done.
+const wrongPlace = once(() => {
+  if (!story.type || isStuckForEver || wrongEvent() >= 0) return null;
+  return reportAccesses().at(-1) ?? reportFirst();
+});
+
+// Who is blocked at the end: first those to blame, then those who hold what others wait for, or
+// wait for what others hold.
+const holding = new Set(story.waits.filter((w) => w.holder !== null)
+  .flatMap((w) => [w.holder, w.goroutine]));
+const rank = (i) => story.goroutines[i].culprit ? 0 : holding.has(i) ? 1 : 2;
+const blocked = once(() =>
+  [...story.goroutines.keys()].filter((i) => story.goroutines[i].end === "blocked")
+    .sort((a, b) => rank(a) - rank(b) || a - b));
 
 function holderOf(goroutine) {
   const wait = story.waits.find((w) => w.goroutine === goroutine && w.holder !== null);
   return wait ? wait.holder : null;
 }
 
-// "G2 receive_requests waits for mutex M1, which G3 holds"
+// What somebody who is stuck for ever cannot do, by Go's name of the state.
+const cannot = {
+  "chan send": (name) => `cannot send on ${name}, as nobody receives`,
+  "chan receive": (name) => `cannot receive from ${name}, as nobody sends`,
+  "sync.Mutex.Lock": (name) => `cannot lock ${name}`,
+  "sync.RWMutex.Lock": (name) => `cannot lock ${name}`,
+  "sync.RWMutex.RLock": (name) => `cannot lock ${name} for reading`,
+  "sync.WaitGroup.Wait": (name) => `waits for ${name}, which does not come to zero`,
+  "sync.Cond.Wait": (name) => `waits for a signal of ${name} that does not come`,
+  "sync.Once.Do": (name) => `waits for ${name} to be done`,
+};
+// "G2 receive_requests cannot lock M1, which G3 holds"
 function waitText(i) {
   const g = story.goroutines[i];
   const o = object(g.waits_for);
   const holder = holderOf(i);
-  const held = holder === null ? "" : `, held by ${goroutineName(holder)}`;
-  return `${goroutineTitle(i)} in ${g.state}${o ? " on " + o.name : ""}${held}`;
+  const held = holder === null ? ""
+    : `, which ${holder === i ? "it holds itself" : goroutineName(holder) + " holds"}`;
+  if (g.state === "select") return `${goroutineTitle(i)} has a select of which no case can come`;
+  const words = o && cannot[g.state] ? cannot[g.state](o.name)
+    : `cannot go on in ${g.state}${o ? " on " + o.name : ""}`;
+  return `${goroutineTitle(i)} ${words}${held}`;
 }
 
+function stuckHeadline() {
+  const shown = chiefBlocked().slice(0, 3).map(waitText);
+  const rest = blocked().length - shown.length;
+  const more = rest > 0 ? `; and ${count(rest, "other")} with them` : "";
+  return `${shown.join("; ")}${more}.`;
+}
+function raceHeadline([first, second]) {
+  const side = (a) => `${goroutineTitle(a.goroutine)} (${a.what}, ${placeText(a.frame)})`;
+  return `${side(first)} and ${side(second)} use the same memory, and nothing orders them.`;
+}
+// What, by whom, where.
+function wrongHeadline() {
+  const first = reportFirst();
+  const who = first ? ` by ${goroutineTitle(first.goroutine)}` : "";
+  const where = first ? ` in ${first.frame.function}, ${placeText(first.frame)}` : "";
+  return `${story.message || story.signature}${who || where ? "," : ""}${who}${where}.`;
+}
 function headline() {
-  if (!story.type) {
+  if (!story.type)
     return story.verdict === "pass" ? "This schedule passes: nothing was reported." : story.verdict;
-  }
-  if (story.message) return story.message;
-  const list = blocked();
-  if (list.length === 0) return story.signature;
-  const shown = list.slice(0, 3).map(waitText);
-  const more = list.length > 3 ? `; and ${list.length - 3} more` : "";
-  const who = list.length === 1 ? "1 goroutine is" : `${list.length} goroutines are`;
-  return `${who} stuck for ever: ${shown.join("; ")}${more}.`;
+  if (isStuckForEver && blocked().length > 0) return stuckHeadline();
+  const accesses = reportAccesses();
+  return accesses.length === 2 ? raceHeadline(accesses) : wrongHeadline();
+}
+
+// The others among them only wait for these.
+function chiefBlocked() {
+  const chief = blocked().filter((i) => rank(i) < 2);
+  return chief.length > 0 ? chief : blocked();
 }
 
 const STEPS_MAX = 9;
@@ -92,28 +149,23 @@ function decisiveEvents() {
     if (i !== undefined && i !== null && i >= 0) weight.set(i, Math.max(w, weight.get(i) || 0));
   };
   story.events.forEach((event, i) => {
-    if (event.turn === "forced") add(i, event.needed ? 9 : event.preempts ? 5 : 4);
-    if (event.phase === "fails") add(i, 8);
+    if (event.turn === "forced") add(i, event.needed ? 9 : event.preempts ? 6 : 4);
   });
   for (const w of story.waits) {
     if (w.holder === null) continue;
     add(model.own[w.holder].findLast((i) => takes(i, w.object)), 7);
   }
-  for (const g of blocked()) {
-    const last = model.own[g].at(-1);
-    const culprit = story.goroutines[g].culprit;
-    if (last !== undefined && story.events[last].phase === "waits") add(last, culprit ? 7 : 3);
-  }
-  if (story.type && blocked().length === 0) {
-    add(model.count - 1, 6);
-    const about = object(story.events.at(-1)?.object) ? story.events.at(-1).object : null;
-    if (about !== null) for (const i of usesOf(about).slice(-4)) add(i, 4);
-  }
-  for (const a of reportAccesses()) add(model.own[a.goroutine].at(-1), 3);
+  const wrong = wrongEvent();
+  add(wrong, 8);
+  if (wrong >= 0 && object(story.events[wrong].object))
+    for (const i of usesOf(story.events[wrong].object).slice(-4)) add(i, 5);
+  for (const a of reportEarlier()) add(eventOf(a), 6);
   story.goroutines.forEach((g) => {
     if (g.culprit) add(g.created_at, 2);
+    if (g.culprit && isStuckForEver && object(g.waits_for))
+      for (const i of usesOf(g.waits_for).slice(-3)) add(i, 1);
   });
-  return [...weight].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+  return [...weight].sort((a, b) => b[1] - a[1] || b[0] - a[0]); // of equals, nearest to the end
 }
 
 function takes(i, wanted) {
@@ -129,20 +181,31 @@ function usesOf(wanted) {
   return uses;
 }
 
-// [{event} or {goroutine, frame, what}], in the order in which they are told.
-function decisive() {
-  const ends = [];
-  for (const a of reportAccesses()) ends.push(a);
-  for (const a of reportEarlier()) {
-    const known = story.events.some(
-      (e) => e.goroutine === a.goroutine && place(e.place)?.line === a.frame.line);
-    if (!known) ends.push(a);
-  }
-  for (const g of blocked().slice(0, 4)) {
-    const said = story.goroutines[g].waiting;
-    ends.push({ goroutine: g, stuck: true, place: place(story.goroutines[g].place), what: said });
-  }
-  const room = Math.max(4, STEPS_MAX - ends.length);
-  const events = decisiveEvents().slice(0, room).map(([i]) => i);
-  return [...events.sort((a, b) => a - b).map((event) => ({ event })), ...ends];
+const STUCK_MAX = 4;
+
+// The latest event that is where the report says that somebody was, or -1.
+function eventOf({ goroutine, frame }) {
+  return story.events.findLastIndex((e) => e.goroutine === goroutine &&
+    place(e.place)?.line === frame.line && e.place !== null);
 }
+
+// [{event, ...} or {goroutine, frame, what}], in the order in which they are told: `event` is where
+// a step stands in the execution, `stuck` says that its goroutine cannot go on from there.
+const decisive = once(() => {
+  const ends = [...reportAccesses()];
+  ends.push(...reportEarlier().filter((a) => eventOf(a) < 0));
+  const wrong = wrongPlace();
+  if (wrong && !ends.includes(wrong)) ends.push(wrong);
+  const stuck = (isStuckForEver ? chiefBlocked() : []).slice(0, STUCK_MAX).map((goroutine) => {
+    const g = story.goroutines[goroutine];
+    const last = model.own[goroutine].at(-1);
+    return { event: last ?? model.count, goroutine, stuck: true, frame: place(g.place),
+      what: g.waiting, acts: last !== undefined && story.events[last].phase === "waits" };
+  });
+  const said = new Set(stuck.filter((item) => item.acts).map((item) => item.event));
+  const room = Math.max(4, STEPS_MAX - ends.length - stuck.length);
+  const events = decisiveEvents().map(([event]) => ({ event }))
+    .filter((item) => !said.has(item.event)).slice(0, room);
+  const told = [...events, ...stuck].sort((a, b) => a.event - b.event);
+  return [...told, ...ends];
+});

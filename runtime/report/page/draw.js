@@ -11,9 +11,10 @@ function shape(tag, attributes, ...children) {
 
 const measure = document.createElement("canvas").getContext("2d");
 const SANS = "system-ui, sans-serif";
+const BOLD = "bold";
 const MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace";
 function textWidth(text, size, font) {
-  measure.font = `${size}px ${font || SANS}`;
+  measure.font = font === BOLD ? `600 ${size}px ${SANS}` : `${size}px ${font || SANS}`;
   return measure.measureText(text).width;
 }
 // As much of the text as fits into so many pixels.
@@ -71,15 +72,16 @@ function drawLifelines(sight) {
     const x = laneX(i);
     if (x < sight.left - 100 || x > sight.left + sight.width + 100) return;
     const one = story.goroutines[i];
-    const from = one.created_at ?? own[0] ?? 0;
+    // It may run before its creator goes on. What the clock does is no life.
+    const from = one.number === 0 ? own[0] : Math.min(one.created_at ?? own[0], own[0]);
     const until = one.end === "ended" && own.length > 0 ? rowY(own.at(-1)) : bottom;
     g.append(shape("line", { class: "life", x1: x, x2: x,
-      y1: rowY(one.number === 0 ? own[0] : from), y2: until }));
+      y1: rowY(from), y2: until }));
     for (const [first, last] of model.stuck[i]) {
       const y = rowY(first);
       const end = last === null ? bottom : rowY(last);
       if (end < sight.top || y > sight.top + sight.height) continue;
-      const name = last === null ? "stuck final" : "stuck";
+      const name = last === null && isStuckForEver ? "stuck final" : "stuck";
       g.append(shape("line", { class: name, x1: x, x2: x, y1: y, y2: end }));
     }
   });
@@ -110,6 +112,7 @@ function edgeClass(edge, focus) {
   const later = (a === "after" || a === "self") && (b === "after" || b === "self");
   return past ? " before" : later ? " after" : " dim";
 }
+// Arrows leave downwards and arrive from above: beside the marks are the words.
 function drawEdges(sight, focus) {
   const g = shape("g", {});
   const marked = shape("g", {});
@@ -125,14 +128,11 @@ function drawEdges(sight, focus) {
     if (crowded && !touches) continue;
     const [xa, xb] = [laneX(from.goroutine), laneX(to.goroutine)];
     const [ya, yb] = [rowY(edge.from), rowY(edge.to)];
-    const side = xb > xa ? 1 : -1;
-    const bend = Math.min(Math.abs(xb - xa), Math.max(40, Math.abs(xb - xa) * 0.6)) * side;
-    const end = xb - side * 6;
+    const reachY = Math.min(60, (yb - ya) * 0.6);
     const at = related === "" || related === " dim" ? g : marked;
     at.append(shape("path", { class: `edge ${edge.kind}${related}`,
-      d: `M${xa + side * 5},${ya}C${xa + bend},${ya} ${end - bend},${yb} ${end},${yb}` }));
-    at.append(shape("path", { class: `tip ${edge.kind}${related}`,
-      d: `M${end + side * 1.5},${yb}l${-side * 7},-3.5v7z` }));
+      d: `M${xa},${ya + 5}C${xa},${ya + reachY} ${xb},${yb - reachY} ${xb},${yb - 8}` }),
+    shape("path", { class: `tip ${edge.kind}${related}`, d: `M${xb},${yb - 4.5}l-3.8,-7h7.6z` }));
   }
   g.append(marked);
   return g;
@@ -141,56 +141,74 @@ function drawEdges(sight, focus) {
 const quietOperations = new Set(["start", "go", "end", "runtime.Gosched"]);
 function eventMark(event, x, y, i) {
   const r = Math.min(5, view.row * 0.28);
-  if (event.phase === "fails")
-    return shape("path", { class: "mark fails",
-      d: `M${x - r},${y - r}l${2 * r},${2 * r}m0,${-2 * r}l${-2 * r},${2 * r}` });
+  if (i === wrongEvent()) return cross(x, y, r);
   if (quietOperations.has(event.operation))
     return shape("rect", { class: "mark quiet", x: x - r * 0.8, y: y - r * 0.8,
       width: r * 1.6, height: r * 1.6 });
-  const ended = i === model.own[event.goroutine].at(-1);
-  const stuck = event.phase === "waits" && ended && story.goroutines[event.goroutine].end === "blocked";
-  return shape("circle", { class: event.phase === "waits" ? stuck ? "mark waits final" : "mark waits"
-    : "mark", cx: x, cy: y, r });
+  const last = i === model.own[event.goroutine].at(-1);
+  const stuck = last && endClass(story.goroutines[event.goroutine]) === "blocked";
+  const waits = event.phase === "waits" ? stuck ? " waits final" : " waits" : "";
+  return shape("circle", { class: "mark" + waits, cx: x, cy: y, r });
 }
 
-// Words beside the mark, and what is left of the line for why the switch was forced.
+function bandOf(i) {
+  if (i === view.selected && view.goroutine === null) return "selected";
+  if (i === view.hover) return "hovered";
+  return story.events[i].turn === "forced" ? story.events[i].needed ? "needed" : "forced" : "";
+}
+
+// The reason of a forced switch, behind the words; returns how far it reaches.
+function drawFlag(g, event, x, y, right) {
+  const flag = clip(flagText(event), right - x - 16, 12, BOLD);
+  if (!flag) return x;
+  const width = textWidth(flag, 12, BOLD) + 14;
+  const name = event.needed ? " needed" : "";
+  g.append(shape("rect", { class: "flag" + name, x, y: y - 12.8, width, height: 17, rx: 8.5 }),
+    shape("text", { class: "why" + name, x: x + 7, y: y - 0.3 }, flag));
+  return x + width;
+}
+
+// Where words of this width go: right of the mark, left of it where the view ends, at the border
+// with the goroutine's name if the mark is out of sight. Returns {at, prefix}.
+function wordsAt(i, x, width, sight) {
+  const left = sight.left + GUTTER;
+  const right = sight.left + sight.width - 8;
+  const name = goroutineName(story.events[i].goroutine);
+  const room = width + textWidth(name, 12.5, BOLD) + 24;
+  if (x < left) return { at: left + 4, prefix: `\u25c2 ${name}  ` };
+  if (x > right) return { at: right - room, prefix: `${name} \u25b8  ` };
+  const beyond = x + 11 + width > right && x - 11 - width > left;
+  return { at: beyond ? x - 11 - width : x + 11, prefix: "" };
+}
+
+// Words beside the mark, and what is left of the line for why the switch was forced. Lines with
+// room have the code below.
 function eventWords(g, i, x, y, sight) {
   const event = story.events[i];
-  const two = view.row >= ROW.two;
-  const size = 12.5;
+  const p = place(event.place);
+  const two = view.row >= ROW.two && p;
   const right = sight.left + sight.width - 8;
-  const where = placeText(place(event.place), false);
-  const code = codeLine(place(event.place));
-  const main = eventText(i);
-  const at = x + 11;
+  const font = quietOperations.has(event.operation) ? SANS : BOLD;
+  const { at, prefix } = wordsAt(i, x, textWidth(eventText(i), 12.5, font), sight);
   const line = two ? y - 3 : y + 4.3;
-  const mainText = clip(main, Math.max(120, right - at), size);
-  let used = textWidth(mainText, size);
-  const back = shape("rect", { class: "back", x: at - 3, y: y - view.row / 2 + 1.5,
-    width: used + 6, height: view.row - 3, rx: 3 });
-  g.append(back, shape("text", { class: quietOperations.has(event.operation) ? "words quiet" : "words",
-    x: at, y: line }, mainText));
-  const why = turnText(event);
-  const flag = why ? clip("\u2691 " + why, right - at - used - 30, 12) : "";
-  if (flag) {
-    const width = textWidth(flag, 12) + 14;
-    g.append(shape("rect", { class: event.needed ? "flag needed" : "flag", x: at + used + 10,
-      y: line - 12.8, width, height: 17, rx: 8.5 }),
-    shape("text", { class: event.needed ? "why needed" : "why", x: at + used + 17, y: line - 0.3 }, flag));
-    used += width + 10;
+  const high = Math.min(view.row - 1, two ? 32 : 18);
+  const words = clip(prefix + eventText(i), Math.max(120, right - at), 12.5, font);
+  let end = at + textWidth(words, 12.5, font);
+  const back = shape("rect", { class: `back ${bandOf(i)}`, x: at - 3, y: y - high / 2,
+    height: high, rx: 3 });
+  g.append(back, shape("text", { class: font === BOLD ? "words" : "words quiet", x: at, y: line },
+    words));
+  if (event.turn === "forced") end = drawFlag(g, event, end + 10, line, right);
+  const from = two ? at : end + 12;
+  const where = at < x ? "" : clip(shortPlace(p), right - from, 11);
+  g.append(shape("text", { class: "where", x: from, y: two ? line + 15 : line }, where));
+  let under = where ? from + textWidth(where, 11) : 0;
+  if (two && where) {
+    const code = clip(codeLine(p), right - under - 10, 11, MONO);
+    g.append(shape("text", { class: "code", x: under + 10, y: line + 15 }, code));
+    if (code) under += 10 + textWidth(code, 11, MONO);
   }
-  if (two) {
-    const whereWidth = textWidth(where, 11);
-    const codeText = clip(code, right - at - whereWidth - 20, 11, MONO);
-    const codeWidth = codeText ? textWidth(codeText, 11, MONO) + 12 : 0;
-    g.append(shape("text", { class: "code", x: at, y: line + 15 }, codeText),
-      shape("text", { class: "where", x: at + codeWidth, y: line + 15 }, where));
-    back.setAttribute("width", Math.max(used, codeWidth + whereWidth) + 6);
-  } else {
-    const text = clip(where, right - at - used - 20, 11);
-    if (text) g.append(shape("text", { class: "where", x: at + used + 12, y: line }, text));
-    back.setAttribute("width", used + (text ? textWidth(text, 11) + 12 : 0) + 6);
-  }
+  back.setAttribute("width", Math.max(end, under) - at + 6);
 }
 function drawEvents(sight, focus) {
   const all = shape("g", {});
@@ -230,30 +248,57 @@ function drawStrokes(sight, focus) {
   return all;
 }
 
-// What became of each goroutine, below its lane.
+// Words below a lane may reach below its neighbours if those have none.
+function roomBelow(goroutine) {
+  const lane = model.laneOf[goroutine];
+  const free = [lane - 1, lane + 1].every((next) => {
+    const other = model.lanes[next];
+    return other === undefined || story.goroutines[other].end === "ended";
+  });
+  return view.lane * (free ? 1.9 : 1);
+}
+
+// What became of each goroutine, below its lane; and the use of memory that was reported, which is
+// no event.
 function drawEnd(sight) {
   const g = shape("g", {});
   const y = bottomY() + 10;
   if (y > sight.top + sight.height + 40) return g;
   g.append(shape("line", { class: "ground", x1: sight.left + GUTTER, x2: sight.left + sight.width,
     y1: y, y2: y }));
+  const wrong = wrongPlace();
   for (const i of model.lanes) {
     const one = story.goroutines[i];
     const o = object(one.waits_for);
+    const state = endClass(one);
     const x = laneX(i);
-    if (one.end === "ended") continue;
-    if (one.end === "blocked")
-      g.append(shape("path", { class: "mark fails", d: `M${x - 5},${y - 5}l10,10m0,-10l-10,10` }));
-    const text = clip(one.state + (o ? " " + o.name : ""), view.lane - 8, 11.5);
-    g.append(shape("text", { class: `final ${one.end}`, x, y: y + 20, "text-anchor": "middle" }, text));
+    const said = wrong && wrong.goroutine === i;
+    if (one.number === 0 || state === "ended") continue;
+    if (state === "running" && (said || view.lane < 60)) continue;
+    if (state === "blocked") g.append(cross(x, y, 5));
+    const words = one.state.replace(/^sync\./, "") + (o ? " " + o.name : "");
+    g.append(shape("text", { class: `final ${state}`, x, y: y + 20, "text-anchor": "middle" },
+      clip(words, roomBelow(i) - 4, 11.5, state === "blocked" ? BOLD : SANS)));
   }
+  if (!wrong) return g;
+  const x = laneX(wrong.goroutine);
+  const what = wrong.what.length > 30 ? typeText() : wrong.what;
+  const words = `${what}: ${placeText(wrong.frame)}`;
+  g.append(cross(x, y, 5), shape("rect", { class: "back", x: x + 8, y: y - 9, height: 18,
+    width: textWidth(words, 12, BOLD) + 6 }),
+  shape("text", { class: "final blocked", x: x + 11, y: y + 4 }, words));
   return g;
+}
+function cross(x, y, r) {
+  return shape("path", { class: "mark fails",
+    d: `M${x - r},${y - r}l${2 * r},${2 * r}m0,${-2 * r}l${-2 * r},${2 * r}` });
 }
 
 // Step numbers, and how each row stands to the event in focus: a sign, not only a colour.
 function drawGutter(sight, focus) {
   const g = shape("g", { class: "gutter" });
-  g.append(shape("rect", { class: "gutter-back", x: 0, y: 0, width: GUTTER - 8, height: sight.height }));
+  g.append(shape("rect", { class: "gutter-back", x: 0, y: 0, width: GUTTER - 8,
+    height: sight.height }));
   if (model.count === 0) return g;
   const every = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000]
     .find((n) => n * view.row >= 15) || 20000;

@@ -9,11 +9,12 @@
 
 const GUTTER = 62; // step numbers, to the left of the first lane
 const TOP = 6;
-const ROW = { min: 0.05, text: 13, two: 34, max: 64 };
+const ROW = { min: 0.05, text: 14, two: 34, max: 64 };
 
 const view = {
   row: 24, // height of a row, in pixels
   lane: 100, // width of a lane
+  zoomed: false, // by the reader: else rows are as high as is comfortable
   end: 40, // height of what stands below the last row
   labels: 260, // room behind the last lane
   hover: -1,
@@ -47,9 +48,10 @@ function focusEvent() {
 function layOut() {
   const width = scroller.clientWidth;
   const lanes = Math.max(1, model.lanes.length);
-  const room = width - GUTTER - Math.min(260, width * 0.35);
-  view.lane = Math.max(30, Math.min(150, room / lanes));
-  view.labels = Math.max(260, width - GUTTER - lanes * view.lane);
+  const room = width - GUTTER - Math.min(330, width * 0.45);
+  view.lane = Math.max(30, Math.min(150, Math.max(room, 110 * Math.min(lanes, 4)) / lanes));
+  view.labels = Math.max(120, width - GUTTER - lanes * view.lane);
+  if (!view.zoomed) view.row = comfortableRow();
   resize();
 }
 function resize() {
@@ -75,13 +77,14 @@ function fitRow() {
 }
 // Rows as high as the view allows, within what is comfortable to read.
 function comfortableRow() {
-  return Math.max(22, Math.min(40, fitRow()));
+  return Math.max(22, Math.min(44, fitRow()));
 }
 function zoomTo(row, atY) {
   const y = atY === undefined ? scroller.clientHeight / 2 : atY;
   const at = (scroller.scrollTop + y - TOP) / view.row;
   const least = Math.max(ROW.min, Math.min(fitRow(), comfortableRow()));
   view.row = Math.max(least, Math.min(ROW.max, row));
+  view.zoomed = true;
   resize();
   scroller.scrollTop = at * view.row + TOP - y;
 }
@@ -92,7 +95,6 @@ function zoomBy(factor, atY) {
 
 // ---- Heads of the lanes ------------------------------------------------------------------------
 
-const stateMarks = { blocked: "\u2716 stuck", ended: "\u2713 ended", running: "\u2026 running" };
 function headTitle(i) {
   const g = story.goroutines[i];
   const by = g.created_by === null ? "" : `, created by ${goroutineName(g.created_by)}`;
@@ -101,21 +103,32 @@ function headTitle(i) {
 function headButton(i, lane) {
   const g = story.goroutines[i];
   const narrow = view.lane < 76;
-  const button = el("button", {
-    type: "button", class: `head ${g.end}${narrow ? " narrow" : ""}${g.culprit ? " culprit" : ""}`,
+  const mark = stateMarks[g.end];
+  const looks = `${narrow ? " narrow" : ""}${g.culprit ? " culprit" : ""}`;
+  const button = el("button", { type: "button", class: `head ${endClass(g)}${looks}`,
     title: headTitle(i), "aria-label": headTitle(i), "data-goroutine": i,
     "aria-pressed": String(view.goroutine === i), onclick: () => selectGoroutine(i) },
     el("b", {}, goroutineName(i)), el("span", { class: "name" }, g.number === 0 ? "" : g.name),
-    el("span", { class: "state" }, narrow ? stateMarks[g.end].slice(0, 1) : stateMarks[g.end]));
+    el("span", { class: "state" }, g.number === 0 ? "" : narrow ? mark.slice(0, 1) : mark));
   button.style.left = `${GUTTER + lane * view.lane}px`;
   button.style.width = `${view.lane}px`;
   return button;
+}
+function idleNote() {
+  const names = model.idle.map(goroutineName);
+  if (names.length === 0) return null;
+  const shown = names.length > 3 ? `${names[0]} to ${names.at(-1)}` : names.join(", ");
+  const note = el("p", { class: "idle", title: names.join(", ") },
+    `Created, but never ran: ${names.length > 3 ? `${names.length}, ` : ""}${shown}`);
+  note.style.left = `${GUTTER + model.lanes.length * view.lane + 12}px`;
+  return note;
 }
 function heads() {
   const box = document.getElementById("heads");
   box.classList.toggle("narrow", view.lane < 76);
   const inner = el("div", { class: "heads-inner" },
     ...model.lanes.map((goroutine, lane) => headButton(goroutine, lane)));
+  inner.append(idleNote() || "");
   box.replaceChildren(inner);
   moveHeads();
 }
@@ -153,6 +166,16 @@ function hover(i, clientX, clientY) {
   redraw();
 }
 
+// Where the pointer is, while it is what one steers with: rows that scroll below it are pointed at.
+let pointer = null;
+function forgetPointer() {
+  pointer = null;
+  hover(-1);
+}
+function hoverAgain() {
+  if (pointer) hover(eventAt(pointer.clientX, pointer.clientY), pointer.clientX, pointer.clientY);
+}
+
 let drag = null;
 function pointerDown(event) {
   if (event.button !== 0) return;
@@ -162,7 +185,8 @@ function pointerDown(event) {
     moved: false };
 }
 function pointerMove(event) {
-  if (!drag) return hover(eventAt(event.clientX, event.clientY), event.clientX, event.clientY);
+  pointer = event;
+  if (!drag) return hoverAgain();
   const dx = event.clientX - drag.x;
   const dy = event.clientY - drag.y;
   if (!drag.moved && Math.abs(dx) + Math.abs(dy) < 5) return undefined;
@@ -187,21 +211,20 @@ function startLanes() {
   scroller.append(sizer);
   scroller.addEventListener("scroll", () => {
     moveHeads();
+    hoverAgain();
     redraw();
   });
   scroller.addEventListener("pointerdown", pointerDown);
   scroller.addEventListener("pointermove", pointerMove);
   scroller.addEventListener("pointerup", pointerUp);
   scroller.addEventListener("pointercancel", () => (drag = null));
-  scroller.addEventListener("pointerleave", () => hover(-1));
+  scroller.addEventListener("pointerleave", forgetPointer);
   scroller.addEventListener("wheel", (event) => {
     if (!event.ctrlKey && !event.metaKey && !event.altKey) return; // it scrolls
     event.preventDefault();
     const y = event.clientY - scroller.getBoundingClientRect().top;
     zoomTo(view.row * Math.exp(-event.deltaY * 0.002), y);
   }, { passive: false });
-  view.lane = 0;
-  view.row = comfortableRow();
   layOut();
   new ResizeObserver(layOut).observe(scroller);
 }

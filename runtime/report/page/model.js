@@ -8,7 +8,14 @@
 
 const story = JSON.parse(document.getElementById("story").textContent);
 const sources = JSON.parse(document.getElementById("sources").textContent);
+for (const p of story.places) p.file = relative(p.file);
 const model = makeModel(story);
+
+// Names as people know them: below the directory of the sources.
+function relative(file) {
+  const root = story.root.replace(/\/+$/, "") + "/";
+  return root !== "/" && file.startsWith(root) ? file.slice(root.length) : file;
+}
 
 function makeModel(s) {
   const count = s.events.length;
@@ -31,12 +38,15 @@ function makeModel(s) {
     arrows[edge.to].in.push(i);
   });
   const lanes = [];
+  const idle = []; // created, and never ran
   s.goroutines.forEach((g, i) => {
-    if (g.number !== 0 || own[i].length > 0) lanes.push(i);
+    if (own[i].length > 0) lanes.push(i);
+    else if (g.number !== 0) idle.push(i);
   });
   const laneOf = s.goroutines.map(() => -1);
   lanes.forEach((g, lane) => (laneOf[g] = lane));
-  return { count, before, after, own, arrows, lanes, laneOf, stuck: stuckIntervals(s, own) };
+  const stuck = stuckIntervals(s, own);
+  return { count, before, after, own, arrows, lanes, idle, laneOf, stuck };
 }
 
 // When goroutines could not go on: [first, last] events between which they wait; last is null if
@@ -87,7 +97,24 @@ function relation(i, focus) {
   return r.before.reached[i] ? "before" : r.after.reached[i] ? "after" : "beside";
 }
 
-// Small arrays are empty in a story without them.
+// A function whose value is worked out once, when it is first asked for.
+function once(make) {
+  let known = null;
+  return () => (known ?? (known = { value: make() })).value;
+}
+
+// The event at which the program did wrong, or -1 if that is no event: a memory access is none, and
+// who is stuck has done nothing more.
+const wrongEvent = once(() => {
+  if (!story.type || isStuckForEver || reportAccesses().length > 0) return -1;
+  const first = reportFirst();
+  const last = story.events.at(-1);
+  const at = last && place(last.place);
+  const same = first && at && last.goroutine === first.goroutine &&
+    at.line === first.frame.line && fileName(at.file) === fileName(first.frame.file);
+  return same ? story.events.length - 1 : -1;
+});
+
 function object(i) {
   return i === null || i === undefined ? null : story.objects[i];
 }

@@ -42,11 +42,14 @@ function pin(on) {
 function shown() {
   showDetail();
   showHover();
+  const same = (data, index) => String(index !== null && data === String(index));
   for (const button of document.querySelectorAll(".heads .head"))
-    button.setAttribute("aria-pressed", String(Number(button.dataset.goroutine) === view.goroutine));
-  for (const button of document.querySelectorAll("button.told[data-event]"))
-    button.setAttribute("aria-current",
-      String(view.goroutine === null && Number(button.dataset.event) === view.selected));
+    button.setAttribute("aria-pressed", same(button.dataset.goroutine, view.goroutine));
+  for (const button of document.querySelectorAll("button.told")) {
+    const { event, goroutine } = button.dataset;
+    button.setAttribute("aria-current", view.goroutine === null
+      ? same(event, view.selected) : same(goroutine, view.goroutine));
+  }
   scroller.dataset.selected = view.selected;
   redraw();
 }
@@ -94,11 +97,12 @@ function followEdge(direction, end) {
   const other = arrows.filter((i) =>
     story.events[i].goroutine !== story.events[view.selected].goroutine);
   const at = other[0] ?? arrows[0];
-  if (at === undefined) say(direction === "out" ? "No arrow leaves this step" : "No arrow ends here");
+  const none = direction === "out" ? "No arrow leaves this step" : "No arrow ends at this step";
+  if (at === undefined) say(none);
   else select(at);
 }
 function stepTold(by) {
-  const steps = decisive().flatMap((item) => item.event === undefined ? [] : [item.event]);
+  const steps = decisive().map((item) => item.event).filter((i) => i < model.count);
   const at = by > 0 ? steps.find((i) => i > view.selected)
     : steps.findLast((i) => i < view.selected);
   select(at);
@@ -108,27 +112,27 @@ const keys = [
   ["\u2193 or j", "next event", ["ArrowDown", "j"], () => stepAlong(1)],
   ["\u2191 or k", "previous event", ["ArrowUp", "k"], () => stepAlong(-1)],
   ["Shift \u2193 or J", "next event of the same goroutine", ["+ArrowDown", "J"], () => stepOwn(1)],
-  ["Shift \u2191 or K", "previous event of the same goroutine", ["+ArrowUp", "K"], () => stepOwn(-1)],
+  ["Shift \u2191 or K", "previous event of the same goroutine", ["+ArrowUp", "K"],
+    () => stepOwn(-1)],
   ["\u2192 or l", "along an arrow, to what it made possible", ["ArrowRight", "l"],
     () => followEdge("out", "to")],
   ["\u2190 or h", "back along an arrow, to where it came from", ["ArrowLeft", "h"],
     () => followEdge("in", "from")],
   ["n, p", "next and previous step of \u201cWhat happened\u201d", ["n"], () => stepTold(1)],
   ["", "", ["p"], () => stepTold(-1)],
-  ["Page \u2193, Page \u2191", "a screen further or back", ["PageDown"], () => stepAlong(screenful())],
+  ["Page \u2193, Page \u2191", "a screen further or back", ["PageDown"],
+    () => stepAlong(screenful())],
   ["", "", ["PageUp"], () => stepAlong(-screenful())],
   ["Home, End", "first and last event", ["Home"], () => select(0)],
   ["", "", ["End"], () => select(model.count - 1)],
   ["Enter or Space", "keep showing what must come before and after", ["Enter", " "],
     () => pin(!view.pinned)],
-  ["+, \u2212", "larger and smaller (also Ctrl with the mouse wheel)", ["+", "="], () => zoomBy(1.3)],
+  ["+, \u2212", "larger and smaller (also Ctrl with the mouse wheel)", ["+", "="],
+    () => zoomBy(1.3)],
   ["", "", ["-"], () => zoomBy(1 / 1.3)],
   ["0", "the whole execution at once, or rows to read", ["0"], () => toggleFit()],
   ["?", "these keys", ["?"], () => document.getElementById("help").showModal()],
-  ["Esc", "close this; show everything again", ["Escape"], () => {
-    view.hover = -1;
-    pin(false);
-  }],
+  ["Esc", "close this; show everything again", ["Escape"], () => pin(false)],
 ];
 function screenful() {
   return Math.max(1, Math.floor(scroller.clientHeight / view.row) - 1);
@@ -152,6 +156,7 @@ function onKey(event) {
   const key = keys.find((k) => k[2].includes(name));
   if (!key || (view.selected < 0 && !/^[?+=-]$/.test(event.key))) return;
   event.preventDefault();
+  forgetPointer();
   key[3]();
 }
 
@@ -161,12 +166,13 @@ function showHelp() {
   const help = document.getElementById("help");
   help.append(el("h2", { id: "help-title" }, "Keys"),
     el("dl", { class: "keys" }, ...keys.filter((k) => k[0]).flatMap(([name, words]) =>
-      [el("dt", {}, ...name.split(/( or |, )/).map((part, k) => k % 2 ? part : el("kbd", {}, part))),
+      [el("dt", {}, ...name.split(/( or |, )/)
+        .map((part, k) => k % 2 ? part : el("kbd", {}, part))),
         el("dd", {}, words)])),
     el("h2", {}, "Signs"),
     el("ul", { class: "signs" },
       el("li", {}, "\u2691 a switch that the schedule forced; filled: without it there is no bug"),
-      el("li", {}, "\u25cf a step; \u25cb one that has to wait; \u2715 one that fails; " +
+      el("li", {}, "\u25cf a step; \u25cb one that has to wait; \u2715 what went wrong; " +
         "\u25a0 a goroutine begins, ends or creates another"),
       el("li", {}, "thick hatched line: the goroutine cannot go on"),
       el("li", {}, "\u25b2 must come before the step in focus; \u25bc must come after it")),
@@ -194,7 +200,11 @@ function showTop() {
   document.getElementById("headline").replaceChildren(
     el("span", { class: story.type ? "type" : "type none" }, title),
     " ", sentenceCase(headline()));
-  document.getElementById("meaning").textContent = meanings[story.type] || "";
+  const more = reportAccesses().length === 2 ? [story.message + "."]
+    : reportEarlier().map((e) =>
+      `${e.what} by ${goroutineTitle(e.goroutine)}, at ${placeText(e.frame)}.`);
+  document.getElementById("meaning").textContent =
+    [meanings[story.type], ...more].filter(Boolean).map(sentenceCase).join(" ");
   const acting = story.goroutines.filter((g) => g.number !== 0).length;
   const variant = story.variant ? ` (${story.variant})` : "";
   document.getElementById("about").append(
@@ -207,6 +217,9 @@ function showTop() {
 
 function showLegend() {
   const there = new Set(story.edges.map((e) => e.kind));
+  const note = "No arrows: the program is not instrumented.";
+  if (there.size === 0 && model.lanes.length > 1)
+    document.getElementById("legend").append(el("span", {}, note));
   document.getElementById("legend").append(...Object.entries(edgeKinds)
     .filter(([kind]) => there.has(kind)).map(([kind, words]) => {
       const box = el("input", { type: "checkbox" });
@@ -222,8 +235,16 @@ function showLegend() {
     }));
 }
 
+// The panes take what the head leaves of the window.
+function fitPanes() {
+  const height = document.querySelector(".top").offsetHeight;
+  document.documentElement.style.setProperty("--top", `${height}px`);
+}
+
 function start() {
   showTop();
+  fitPanes();
+  addEventListener("resize", fitPanes);
   showTold();
   document.getElementById("end").append(waitPicture());
   showContrast();
@@ -238,10 +259,12 @@ function start() {
   document.getElementById("zoom-out").addEventListener("click", () => zoomBy(1 / 1.5));
   document.getElementById("zoom-fit").addEventListener("click", toggleFit);
   document.addEventListener("keydown", onKey);
-  const first = decisive().find((item) => item.event !== undefined);
-  if (first) select(first.event);
-  else if (model.count > 0) select(0);
-  else shown();
+  // What went wrong, if it has a card; else the beginning.
+  select(0);
+  shown();
+  const stuck = isStuckForEver && `button[data-goroutine="${blocked()[0]}"]`;
+  const card = document.querySelector(`#told .fails ${stuck || "button"}`);
+  if (card) card.click();
   document.documentElement.dataset.ready = "yes";
 }
 start();

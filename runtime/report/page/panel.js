@@ -18,26 +18,29 @@ function objectText(i) {
   return `${o.kind} ${o.name}${by}${made ? ` at ${placeText(made)}` : ""}`;
 }
 
-function arrowsOf(i) {
-  const lines = [];
-  for (const [direction, other, words] of [["in", "from", "after"], ["out", "to", "before"]]) {
-    for (const e of model.arrows[i][direction]) {
-      const edge = story.edges[e];
-      const at = edge[other];
-      lines.push(el("li", {}, `${words} `, stepButton(at),
-        ` ${goroutineName(story.events[at].goroutine)} ${eventText(at)} (${edgeKinds[edge.kind]})`));
-    }
-  }
-  return lines.length > 0 ? el("ul", { class: "arrows" }, ...lines.slice(0, 12)) : null;
+const ARROWS_MAX = 8;
+// Events at the other ends of its arrows.
+function arrowsOf(i, direction, other) {
+  const edges = model.arrows[i][direction].map((e) => story.edges[e]);
+  const lines = edges.slice(0, ARROWS_MAX).map((edge) => {
+    const at = edge[other];
+    const who = goroutineName(story.events[at].goroutine);
+    return el("li", {}, stepButton(at), ` ${who} ${eventText(at)} (${edgeKinds[edge.kind]})`);
+  });
+  const more = edges.length - lines.length;
+  if (more > 0) lines.push(el("li", {}, `and ${more} more`));
+  return lines.length > 0 ? el("ul", { class: "arrows" }, ...lines) : null;
 }
 
 function goroutineFacts(i) {
   const g = story.goroutines[i];
   const created = g.created_by === null ? null
-    : [`by ${goroutineTitle(g.created_by)}, `, g.created_at === null ? "" : stepButton(g.created_at)];
+    : [`by ${goroutineTitle(g.created_by)}, `,
+      g.created_at === null ? "" : stepButton(g.created_at)];
+  const awaited = object(g.waits_for) ? ` on ${objectText(g.waits_for)}` : "";
   return [
     ...fact("Created", ...(created || [])),
-    ...fact("At the end", `${g.state}${object(g.waits_for) ? ` on ${objectText(g.waits_for)}` : ""}`),
+    ...fact("At the end", g.state + awaited),
     ...fact("Why", g.waiting),
   ];
 }
@@ -47,11 +50,14 @@ function showGoroutine(i) {
   document.getElementById("detail-title").textContent = goroutineTitle(i);
   const own = model.own[i];
   const steps = own.length === 0 ? "none" : count(own.length, "step");
-  const first = own.length === 0 ? null : [" from ", stepButton(own[0]), " to ", stepButton(own.at(-1))];
+  const first = own.length === 0 ? null
+    : [" from ", stepButton(own[0]), " to ", stepButton(own.at(-1))];
+  const note = isStuckForEver && g.end === "blocked" ? "stuck here" : null;
   return [
-    el("p", { class: `badge ${g.end}` }, stateMarks[g.end], g.end === "blocked" ? ` in ${g.state}` : ""),
+    el("p", { class: `badge ${endClass(g)}` }, stateMarks[g.end],
+      g.end === "blocked" ? ` in ${g.state}` : ""),
+    g.place === null ? null : snippet(place(g.place), note),
     el("dl", {}, ...goroutineFacts(i), ...fact("Acts in", steps, ...(first || []))),
-    g.place === null ? null : snippet(place(g.place), g.end === "blocked" ? "stuck here" : null),
   ];
 }
 
@@ -74,17 +80,20 @@ function showEvent(i) {
   const g = story.goroutines[event.goroutine];
   document.getElementById("detail-title").textContent = `Step ${i + 1} of ${model.count}`;
   const why = turnText(event);
-  const stuck = g.end === "blocked" && i === model.own[event.goroutine].at(-1);
+  const stuck = isStuckForEver && g.end === "blocked" && i === model.own[event.goroutine].at(-1);
+  const elsewhere = g.place !== null && g.place !== event.place;
   return [
     el("p", { class: "what" }, goroutineChip(event.goroutine), " ", el("b", {}, eventText(i))),
     why ? el("p", { class: event.needed ? "reason needed" : "reason" }, "\u2691 " + why) : null,
     snippet(place(event.place)),
-    el("dl", {}, ...fact("On", objectText(event.object)), ...fact("Ordered", arrowsOf(i))),
+    el("dl", {}, ...fact("On", objectText(event.object)),
+      ...fact("Comes after", arrowsOf(i, "in", "from")),
+      ...fact("Leads to", arrowsOf(i, "out", "to"))),
     stuck ? el("div", { class: "then" },
       el("p", { class: "badge blocked" }, "\u2716 From here on ", goroutineName(event.goroutine),
         ` is stuck in ${g.state}`, object(g.waits_for) ? ` on ${object(g.waits_for).name}` : ""),
       g.waiting ? el("p", {}, g.waiting) : null,
-      g.place !== null && g.place !== event.place ? snippet(place(g.place), "stuck here") : null) : null,
+      elsewhere ? snippet(place(g.place), "stuck here") : null) : null,
     pinBox(i),
   ];
 }
@@ -92,7 +101,8 @@ function showEvent(i) {
 function showDetail() {
   const body = document.getElementById("detail-body");
   const parts = view.goroutine !== null ? showGoroutine(view.goroutine)
-    : view.selected >= 0 ? showEvent(view.selected) : [el("p", {}, "This execution has no events.")];
+    : view.selected >= 0 ? showEvent(view.selected)
+      : [el("p", {}, "This execution has no events.")];
   body.replaceChildren(...parts.filter(Boolean));
   const here = body.querySelector(".row.here");
   if (here) here.parentElement.scrollTop = here.offsetTop - here.parentElement.clientHeight / 2;
@@ -104,68 +114,80 @@ function quoted(p) {
   const code = codeLine(p);
   return code ? el("code", { class: "line" }, ...coloured(code)) : null;
 }
+function toldCard(kind, number, goroutine, text, frame, more, onclick) {
+  const g = story.goroutines[goroutine];
+  return el("li", { class: kind },
+    el("button", { type: "button", class: "told", onclick, ...more.attributes },
+      el("span", { class: "number" }, number),
+      el("span", { class: "body" }, more.above,
+        el("span", {}, el("b", {}, goroutineName(goroutine)), g.number ? ` ${g.name}: ` : " ",
+          text),
+        quoted(frame),
+        el("span", { class: "where" }, placeText(frame)), more.below)));
+}
 function toldEvent(i) {
   const event = story.events[i];
   const why = turnText(event);
   const kind = event.needed ? "needed" : event.turn === "forced" ? "forced"
-    : event.phase === "fails" ? "fails" : "";
-  return el("li", { class: kind },
-    el("button", { type: "button", class: "told", "data-event": i, onclick: () => select(i) },
-      el("span", { class: "number" }, String(i + 1)),
-      el("span", { class: "body" },
-        why ? el("span", { class: event.needed ? "why needed" : "why" }, "\u2691 " + why) : null,
-        el("span", {}, el("b", {}, goroutineName(event.goroutine)), " ",
-          story.goroutines[event.goroutine].number ? story.goroutines[event.goroutine].name + ": " : "",
-          eventText(i)),
-        quoted(place(event.place)),
-        el("span", { class: "where" }, placeText(place(event.place))))));
+    : i === wrongEvent() ? "fails" : "";
+  const above = why && el("span", { class: "why" }, "\u2691 " + why);
+  return toldCard(kind, String(i + 1), event.goroutine, eventText(i), place(event.place),
+    { above, attributes: { "data-event": i } }, () => select(i));
 }
-function toldEnd(item) {
+function toldStuck(item) {
   const g = story.goroutines[item.goroutine];
-  const frame = item.stuck ? item.place : item.frame;
   const o = object(g.waits_for);
-  const what = item.stuck ? `stuck in ${g.state}${o ? " on " + o.name : ""}` : item.what;
-  return el("li", { class: "fails" },
-    el("button", { type: "button", class: "told", onclick: () => {
-      selectGoroutine(item.goroutine);
-      if (!item.stuck) document.getElementById("detail-body").prepend(snippet(frame, item.what));
-    } },
-    el("span", { class: "number" }, "\u2716"),
-    el("span", { class: "body" },
-      el("span", {}, el("b", {}, goroutineName(item.goroutine)), ` ${g.name}: ${what}`),
-      quoted(frame),
-      el("span", { class: "where" }, placeText(frame)),
-      item.stuck && item.what ? el("span", { class: "because" }, item.what) : null)));
+  const number = item.acts ? String(item.event + 1) : "\u2716";
+  const below = item.what && el("span", { class: "because" }, item.what);
+  return toldCard("fails", number, item.goroutine,
+    `stuck in ${g.state}${o ? ` on ${o.kind} ${o.name}` : ""}`, item.frame,
+    { below, attributes: { "data-goroutine": item.goroutine } },
+    () => selectGoroutine(item.goroutine));
+}
+// Something that the report names and that is no event of its own, such as an access.
+function toldPlace(item) {
+  const below = item.because && el("span", { class: "because" }, item.because);
+  return toldCard("fails", "\u2716", item.goroutine, item.what, item.frame, { below }, () => {
+    selectGoroutine(item.goroutine);
+    const shown = place(story.goroutines[item.goroutine].place);
+    if (shown && placeText(shown) === placeText(item.frame)) return;
+    const note = item.what.length < 30 ? item.what : null;
+    document.getElementById("detail-body").prepend(snippet(item.frame, note));
+  });
 }
 function showTold() {
   document.getElementById("told").replaceChildren(...decisive().map((item) =>
-    item.event !== undefined ? toldEvent(item.event) : toldEnd(item)));
+    item.stuck ? toldStuck(item) : item.event !== undefined ? toldEvent(item.event)
+      : toldPlace(item)));
 }
 
 function showContrast() {
   const c = story.contrast;
   if (!c || !c.found) return;
+  const who = c.event === null ? "" : ` ${goroutineTitle(story.events[c.event].goroutine)} `;
   document.getElementById("contrast").append(el("h2", {}, "What a passing schedule does instead"),
-    el("p", {}, c.sentence),
+    el("p", {}, `${sentenceCase(c.sentence)}.`),
     c.event === null ? el("p", {}, "Instead: ", c.expected)
       : el("dl", { class: "contrast" },
-        ...fact("Here", stepButton(c.event), " ", goroutineTitle(story.events[c.event].goroutine), " ",
-          eventText(c.event)),
+        ...fact("Here", stepButton(c.event), who, eventText(c.event)),
         ...fact("There", c.expected)));
 }
 
 function showRun() {
   const command = el("code", { id: "replay", tabindex: "0" }, story.replay);
+  const bytes = count(story.input.length / 2, "byte");
   const copy = el("button", { type: "button", onclick: () => {
     getSelection().selectAllChildren(command);
-    const done = navigator.clipboard ? navigator.clipboard.writeText(story.replay) : Promise.reject();
+    const done = navigator.clipboard ? navigator.clipboard.writeText(story.replay)
+      : Promise.reject();
     done.then(() => say("Copied"), () => say("Selected: copy it with the keyboard"));
     copy.textContent = "Copied";
   } }, "Copy");
   document.getElementById("run").append(el("h2", {}, "Run it again"),
     el("div", { class: "command" }, command, copy),
-    story.input ? el("details", {}, el("summary", {}, `The input: ${count(story.input.length / 2, "byte")}`),
-      el("code", { class: "input" }, story.input)) : "");
+    story.input ? el("details", {}, el("summary", {}, `The input: ${bytes}`),
+      el("p", {}, "This command makes the file:"),
+      el("code", { class: "input" }, `echo ${story.input} | xxd -r -p >input`)) : "");
 }
 
 // ---- Below -------------------------------------------------------------------------------------
@@ -184,8 +206,9 @@ function showList() {
     ? el("p", {}, `${count(story.events_dropped, "later event")} did not fit the log.`) : null;
   const table = el("table", {}, el("thead", {}, el("tr", {},
     ...heading.map((name) => el("th", { scope: "col" }, name)))), el("tbody", {}, ...rows));
+  const events = count(model.count, "event");
   const box = el("details", { open: model.count <= 200 },
-    el("summary", {}, `${count(model.count, "event")}, in the order in which they were executed`), table);
+    el("summary", {}, `${events}, in the order in which they were executed`), table);
   document.getElementById("events").append(box, lost || "");
 }
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Lines of the program: the page carries those around each place that the story names.
 //
-// sources: {files: [{name, lines: {"24": "text"}}], places: [index into files or -1, by place]}
+// sources: {files: [{name, lines: {"24": "text"}}]}, with names as the page shows them.
 
 const fileByName = new Map(sources.files.map((file) => [file.name, file]));
-
-function sourceFile(placeIndex) {
-  const i = sources.places[placeIndex];
-  return i === undefined || i < 0 ? null : sources.files[i];
+const baseNames = new Map();
+for (const file of sources.files) {
+  const base = fileName(file.name);
+  baseNames.set(base, baseNames.has(base) ? null : file); // null: more than one has it
 }
-// The quoted file of a place that is no entry of story.places, such as a frame of the report.
+
+// Reports name a file outside of the root by its last part.
 function sourceOf(p) {
-  const i = story.places.indexOf(p);
-  return (i >= 0 ? sourceFile(i) : fileByName.get(p.file)) || null;
+  return fileByName.get(p.file) || (p.file.includes("/") ? null : baseNames.get(p.file)) || null;
 }
 function codeLine(p) {
   const file = p && p.line ? sourceOf(p) : null;

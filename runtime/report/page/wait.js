@@ -23,17 +23,27 @@ function waitChains() {
       chains.push(chain);
     }
   }
-  return chains;
+  return chains.sort((a, b) => isCircle(b) - isCircle(a));
+}
+function isCircle(chain) {
+  return chain.some((w) => w.goroutine === chain.at(-1).holder);
 }
 
 function goroutineChip(i) {
   const g = story.goroutines[i];
-  return el("button", { type: "button", class: `chip ${g.end}`, onclick: () => selectGoroutine(i),
-    title: `${goroutineTitle(i)}: ${g.state}` },
+  return el("button", { type: "button", class: `chip ${endClass(g)}`,
+    onclick: () => selectGoroutine(i), title: `${goroutineTitle(i)}: ${g.state}` },
     el("b", {}, goroutineName(i)), g.number !== 0 && g.name ? " " + g.name : null);
 }
 function arrow(text) {
   return el("span", { class: "link" }, text, el("span", { "aria-hidden": "true" }, " \u2192"));
+}
+
+// What would have to come, and does not.
+function nobodyText(state) {
+  if (state === "chan send") return "nobody is left to receive";
+  if (state === "chan receive") return "nobody is left to send or close";
+  return "nobody is left to end the wait";
 }
 
 function chainElement(chain) {
@@ -41,10 +51,11 @@ function chainElement(chain) {
   chain.forEach((w, k) => {
     const o = object(w.object);
     if (k === 0) line.append(goroutineChip(w.goroutine));
-    line.append(arrow("waits for"),
-      el("span", { class: "chip object" }, o ? `${o.kind} ${o.name}` : story.goroutines[w.goroutine].state));
+    line.append(arrow("waits for"), el("span", { class: "chip object" },
+      o ? `${o.kind} ${o.name}` : story.goroutines[w.goroutine].state));
     if (w.holder === null) {
-      line.append(arrow(o ? "of" : "for"), el("span", { class: "chip nobody" }, "nobody"));
+      const { state } = story.goroutines[w.goroutine];
+      if (isStuckForEver) line.append(el("span", { class: "chip nobody" }, nobodyText(state)));
     } else {
       line.append(arrow("held by"), goroutineChip(w.holder));
       if (chain.slice(0, k + 1).some((c) => c.goroutine === w.holder))
@@ -58,7 +69,9 @@ const CHAINS_MAX = 6;
 
 function waitPicture() {
   const left = blocked();
-  const box = el("div", { class: "ending" }, el("h2", {}, "At the end"));
+  if (!isStuckForEver && left.length === 0) return "";
+  const box = el("div", { class: "ending" }, el("h2", {},
+    isStuckForEver || !story.type ? "At the end" : "Meanwhile"));
   if (story.waits.length > 0) {
     const chains = waitChains();
     const list = el("ul", { class: "chains", "aria-label": "Who waits for whom" });
@@ -70,7 +83,7 @@ function waitPicture() {
         el("ul", { class: "chains" }, ...rest)));
   } else {
     box.append(el("p", { class: "quiet" }, left.length === 0 ? "Nobody waits for anything."
-      : `${count(left.length, "goroutine")} blocked.`));
+      : left.map((i) => `${goroutineName(i)}: ${story.goroutines[i].state}`).join(", ")));
   }
   return box;
 }

@@ -30,15 +30,24 @@ function placeText(p, whole) {
   return `${whole ? p.file : fileName(p.file)}:${p.line}`;
 }
 
-function operationText(event) {
+// By the event that creates it: the goroutine.
+const createdBy = new Map();
+story.goroutines.forEach((g, i) => {
+  if (g.created_at !== null) createdBy.set(g.created_at, i);
+});
+
+function operationText(i) {
+  const event = story.events[i];
   const o = object(event.object);
+  const made = createdBy.get(i);
+  if (event.operation === "go" && made !== undefined) return `go: creates ${goroutineTitle(made)}`;
   return event.operation + (o ? " " + o.name : "");
 }
-const phaseWords = { waits: "waits", "goes on": "goes on", fails: "fails" };
 function eventText(i) {
   const event = story.events[i];
-  const rest = [phaseWords[event.phase] || event.phase, event.detail].filter(Boolean);
-  return operationText(event) + (rest.length ? ": " + rest.join(", ") : "");
+  const detail = event.operation === "go" && createdBy.has(i) ? "" : event.detail;
+  const rest = [event.phase, detail].filter(Boolean);
+  return operationText(i) + (rest.length ? ": " + rest.join(", ") : "");
 }
 
 const turnWords = { forced: "forced switch", preempts: "preemption" };
@@ -47,6 +56,18 @@ function turnText(event) {
   if (event.turn !== "forced") return "";
   const reason = event.reason || turnWords[event.preempts ? "preempts" : "forced"];
   return event.needed ? `${reason} \u2014 without this the bug does not happen` : reason;
+}
+
+// The same where there is little room.
+function flagText(event) {
+  const why = event.turn === "forced" ? event.reason || turnText(event) : "";
+  return why && `\u2691 ${event.needed ? "needed: " : ""}${why}`;
+}
+
+// One file: its lines need no name.
+const manyFiles = new Set(story.places.map((p) => p.file)).size > 1;
+function shortPlace(p) {
+  return manyFiles || !p ? placeText(p) : `line ${p.line}`;
 }
 
 // A step as one line of text: for the list, for screen readers, for titles.
@@ -64,6 +85,19 @@ function sentenceCase(text) {
 }
 function typeText() {
   return sentenceCase(story.type.replace(/-/g, " "));
+}
+
+// Of these only is it so that who waits at the end waits for ever; another bug ends an execution
+// while goroutines wait for what would still come.
+const isStuckForEver = ["deadlock", "partial-deadlock", "goroutine-leak"].includes(story.type);
+const stateMarks = {
+  blocked: isStuckForEver ? "\u2716 stuck" : "\u25cb waits",
+  ended: "\u2713 ended",
+  running: "\u2026 running",
+};
+// "stuck" is red, "waits" is not.
+function endClass(g) {
+  return g.end === "blocked" && !isStuckForEver ? "waiting" : g.end;
 }
 
 const edgeKinds = {
