@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "input.h"
+#include "trace_read.h"
 
 enum { SCHEMA = 2, HEX_BYTES = 17 };
 
@@ -63,13 +64,9 @@ static json_t *verdict_json(const struct run_result *result)
 
 static json_t *event_json(const struct event *event, uint32_t place)
 {
-    static const char *const phases[] = {[PHASE_DONE] = "done",
-                                         [PHASE_ARRIVE] = "arrive",
-                                         [PHASE_COMPLETE] = "complete",
-                                         [PHASE_FAIL] = "fail"};
-    json_t *e =
-        json_pack("{s:o,s:I,s:s,s:s}", "g", hex(event->stable), "place", (json_int_t)place, "op",
-                  op_kind_name((enum op_kind)event->kind), "phase", phases[event->phase]);
+    json_t *e = json_pack("{s:o,s:I,s:s,s:s}", "g", hex(event->stable), "place", (json_int_t)place,
+                          "op", op_kind_name((enum op_kind)event->kind), "phase",
+                          trace_phase_names[event->phase]);
     if (!e) return NULL;
     if (event->object_stable != 0) json_object_set_new(e, "object", hex(event->object_stable));
     if (event->chosen) json_object_set_new(e, "chosen", json_true());
@@ -129,6 +126,22 @@ static bool print_events(FILE *out)
            print_member(out, "events_dropped", json_integer((json_int_t)dropped), "\n");
 }
 
+static bool print_goroutines(FILE *out)
+{
+    struct trace_events latest;
+    trace_events_latest(&latest);
+    bool ok = fputs("\"goroutines\": [\n", out) >= 0;
+    for (size_t i = 0; ok && i < latest.goroutine_count; i++) {
+        json_t *g = json_pack("{s:o,s:s}", "g", hex(latest.goroutines[i].g), "name",
+                              latest.goroutines[i].name);
+        ok = g != NULL && json_dumpf(g, out, JSON_COMPACT) == 0 &&
+             fputs(i + 1 < latest.goroutine_count ? ",\n" : "\n", out) >= 0;
+        json_decref(g);
+    }
+    trace_events_free(&latest);
+    return ok && fputs("],\n", out) >= 0;
+}
+
 bool trace_print(FILE *out, const struct artifact *a)
 {
     const struct run_result *result = a->result;
@@ -147,6 +160,6 @@ bool trace_print(FILE *out, const struct artifact *a)
     ok = ok && print_member(out, "switches", json_integer((json_int_t)result->switches), ",\n");
     ok = ok &&
          print_member(out, "preemptions", json_integer((json_int_t)result->preemptions), ",\n");
-    return ok && print_deviations(out, a) && print_events(out) && fputs("}\n", out) >= 0 &&
-           fflush(out) == 0;
+    ok = ok && print_goroutines(out) && print_deviations(out, a);
+    return ok && print_events(out) && fputs("}\n", out) >= 0 && fflush(out) == 0;
 }

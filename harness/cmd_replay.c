@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /* heddle replay: run input files again.
  *
- * Which kernel a file belongs to is told by recorded.h; --variant wins. A run that is not the
- * recorded one any more is told on stderr.
+ * Which kernel a file belongs to is told by recorded.h; --variant wins. Whether it is still the
+ * recorded execution, and what became of it if not, is told on stderr (robust.h).
  */
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,7 +20,11 @@ static const char help[] =
     "<kernel>/<signature>/ or has FILE.json beside it.\n\n"
     "  --variant buggy|fixed  as recorded, else buggy\n"
     "  --stable               the form of stored reports: no pid, no addresses, short paths\n\n"
-    "exit status: 66 a bug was reported, 3 cut by a limit, 0 neither\n";
+    "Of a file with a trace it is told on stderr whether it was reproduced. If the\n"
+    "program has changed, the recorded switches are looked for where they belong now;\n"
+    "what differs first is told, or that the bug is gone.\n\n"
+    "exit status: 66 a bug was reported, 3 cut by a limit or nowhere near what was\n"
+    "recorded, 0 neither\n";
 
 static const struct option long_options[] = {
     {"variant", required_argument, NULL, 'v'},
@@ -43,28 +46,15 @@ static bool is_minimized(const char *file)
     return length > end && strcmp(file + length - end, MINIMIZED_SUFFIX) == 0;
 }
 
-static void compare_digest(const char *file, const struct artifact_facts *facts,
-                           const struct run_result *result)
-{
-    if (facts->digest == result->digest) return;
-    fprintf(stderr,
-            "heddle: %s: not the recorded execution (digest %016" PRIx64 ", recorded %016" PRIx64
-            "): the program has changed\n",
-            file, result->digest, facts->digest);
-}
-
 static enum status replay_one(const char *file, const struct replay_options *options)
 {
     struct recorded recorded;
-    struct run_result result;
     if (access(file, R_OK) != 0) return replay_file(file, options->stable, NULL);
     enum status status = recorded_find(file, options->name, options->variant, &recorded);
     if (status != STATUS_OK) return status;
     recorded_open(&recorded);
-    status = replay_file(file, options->stable, &result);
-    if (recorded.same && status != STATUS_USAGE && !is_minimized(file))
-        compare_digest(file, &recorded.facts, &result);
-    return status;
+    if (!recorded.same || is_minimized(file)) return replay_file(file, options->stable, NULL);
+    return replay_recorded(file, recorded.trace, &recorded.facts, options->stable);
 }
 
 enum status cmd_replay(int argc, char **argv)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /* Between a program and the C library: counts what the program does to files below one folder, and
- * at the n-th operation kills it, or lets the operation fail. So every moment at which a process can
- * die, or a disk be full, can be tried one after the other. Loaded by LD_PRELOAD in
+ * at the n-th operation kills it, or lets the operation fail. So every moment at which a process
+ * can die, or a disk be full, can be tried one after the other. Loaded by LD_PRELOAD in
  * durability_test.c, which sets
  *
  *   HEDDLE_SHIM_UNDER    the folder; without it nothing is done
  *   HEDDLE_SHIM_AT       n, from 1
- *   HEDDLE_SHIM_DO       "kill" (this process, before the operation), "both" (also its parent, as if
- *                        the machine had died), or the number of an error that it fails with
+ *   HEDDLE_SHIM_DO       "kill" (this process, before the operation), or the number of an error
+ *                        that it fails with
  *   HEDDLE_SHIM_LOG      file that gets a line for each operation
  *   HEDDLE_SHIM_PLAIN    set: the file system cannot exchange folders
  *
@@ -29,7 +29,8 @@ enum { PATH_BYTES = 4096 };
 
 static unsigned long count; /* safe: the programs have one thread that writes files */
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+/* POSIX has functions and objects of one size, which ISO C does not know. */
+#define REAL(name) (__extension__(__typeof__(&name)) dlsym(RTLD_NEXT, #name))
 
 static bool is_below(const char *path)
 {
@@ -65,8 +66,7 @@ static bool goes_on(bool counts, const char *operation)
     note(operation);
     errno = error;
     if (!at || !action || ++count != strtoul(at, NULL, 10)) return true;
-    if (strcmp(action, "both") == 0) kill(getppid(), SIGKILL);
-    if (strcmp(action, "kill") == 0 || strcmp(action, "both") == 0) raise(SIGKILL);
+    if (strcmp(action, "kill") == 0) raise(SIGKILL);
     errno = atoi(action);
     return false;
 }
@@ -76,62 +76,61 @@ __attribute__((visibility("default"))) int mkdir(const char *path, mode_t mode)
     return goes_on(is_below(path), "mkdir") ? REAL(mkdir)(path, mode) : -1;
 }
 
-__attribute__((visibility("default"))) int open(const char *path, int flags, ...)
+__attribute__((visibility("default"))) int open(const char *file, int oflag, ...)
 {
     va_list arguments;
-    va_start(arguments, flags);
-    mode_t mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;
+    va_start(arguments, oflag);
+    mode_t mode = oflag & O_CREAT ? va_arg(arguments, mode_t) : 0;
     va_end(arguments);
-    bool counts = (flags & O_CREAT) && is_below(path);
-    return goes_on(counts, "open") ? REAL(open)(path, flags, mode) : -1;
+    bool counts = (oflag & O_CREAT) && is_below(file);
+    return goes_on(counts, "open") ? REAL(open)(file, oflag, mode) : -1;
 }
 
-__attribute__((visibility("default"))) FILE *fopen(const char *path, const char *mode)
+__attribute__((visibility("default"))) FILE *fopen(const char *filename, const char *modes)
 {
-    bool counts = mode[0] != 'r' && is_below(path);
-    return goes_on(counts, "fopen") ? REAL(fopen)(path, mode) : NULL;
+    bool counts = modes[0] != 'r' && is_below(filename);
+    return goes_on(counts, "fopen") ? REAL(fopen)(filename, modes) : NULL;
 }
 
-__attribute__((visibility("default"))) int fflush(FILE *file)
+__attribute__((visibility("default"))) int fflush(FILE *stream)
 {
-    bool counts = file && is_file_below(fileno(file));
-    return goes_on(counts, "fflush") ? REAL(fflush)(file) : EOF;
+    bool counts = stream && is_file_below(fileno(stream));
+    return goes_on(counts, "fflush") ? REAL(fflush)(stream) : EOF;
 }
 
-__attribute__((visibility("default"))) int fclose(FILE *file)
+__attribute__((visibility("default"))) int fclose(FILE *stream)
 {
-    if (goes_on(is_file_below(fileno(file)), "fclose")) return REAL(fclose)(file);
+    if (goes_on(is_file_below(fileno(stream)), "fclose")) return REAL(fclose)(stream);
     int error = errno;
-    REAL(fclose)(file);
+    REAL(fclose)(stream);
     errno = error;
     return EOF;
 }
 
-__attribute__((visibility("default"))) int fsync(int file)
+__attribute__((visibility("default"))) int fsync(int fd)
 {
-    return goes_on(is_file_below(file), "fsync") ? REAL(fsync)(file) : -1;
+    return goes_on(is_file_below(fd), "fsync") ? REAL(fsync)(fd) : -1;
 }
 
-__attribute__((visibility("default"))) int rename(const char *from, const char *to)
+__attribute__((visibility("default"))) int rename(const char *old, const char *new)
 {
-    return goes_on(is_below(to), "rename") ? REAL(rename)(from, to) : -1;
+    return goes_on(is_below(new), "rename") ? REAL(rename)(old, new) : -1;
 }
 
-__attribute__((visibility("default"))) int renameat2(int from_folder, const char *from,
-                                                     int to_folder, const char *to, unsigned flags)
+__attribute__((visibility("default"))) int renameat2(int oldfd, const char *old, int newfd,
+                                                     const char *new, unsigned flags)
 {
     if (getenv("HEDDLE_SHIM_PLAIN")) {
         errno = EINVAL;
         return -1;
     }
-    return goes_on(is_below(to), "renameat2")
-               ? REAL(renameat2)(from_folder, from, to_folder, to, flags)
-               : -1;
+    return goes_on(is_below(new), "renameat2") ? REAL(renameat2)(oldfd, old, newfd, new, flags)
+                                               : -1;
 }
 
-__attribute__((visibility("default"))) int unlink(const char *path)
+__attribute__((visibility("default"))) int unlink(const char *name)
 {
-    return goes_on(is_below(path), "unlink") ? REAL(unlink)(path) : -1;
+    return goes_on(is_below(name), "unlink") ? REAL(unlink)(name) : -1;
 }
 
 __attribute__((visibility("default"))) int rmdir(const char *path)

@@ -3,10 +3,10 @@
  * broken, at every moment at which it could matter, one after the other (durability_shim.c counts
  * the operations on files; no clock is involved).
  *
- * A finding is announced by the line of its report that names its file, and by "saved in". What must
- * hold at any moment: every folder under its final name is whole and shows its bug, every announced
- * one is there, and who comes next clears away what was left. Where nothing was saved, one line says
- * so and has the bytes.
+ * A finding is announced by the line of its report that names its file, and by "saved in". What
+ * must hold at any moment: every folder under its final name is whole and shows its bug, every
+ * announced one is there, and who comes next clears away what was left. Where nothing was saved,
+ * one line says so and has the bytes.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -310,7 +310,7 @@ static void broken_at_any_operation_it_says_so_and_has_the_bytes(void **state)
 
 /* ---- Sessions -------------------------------------------------------------------------------- */
 
-/* Until nobody holds the other end of the pipe any more: all that a session had started has ended. */
+/* Until nobody holds the other end of the pipe any more: all that a session started has ended. */
 static void wait_for_all(int pipe_end)
 {
     char byte;

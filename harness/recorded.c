@@ -21,9 +21,9 @@ static size_t directory_bytes(const char *path, size_t length)
 }
 
 /* Facts about file if it has a json; false if it has none. A bad one is one line and *status. */
-static bool find_facts(const char *file, struct artifact_facts *facts, enum status *status)
+static bool find_facts(const char *file, char path[ARTIFACT_PATH_BYTES],
+                       struct artifact_facts *facts, enum status *status)
 {
-    char path[ARTIFACT_PATH_BYTES];
     char error[ARTIFACT_ERROR_BYTES];
     bool there = join(path, file, strlen(file), ".json") && access(path, F_OK) == 0;
     if (!there) {
@@ -60,7 +60,7 @@ enum status recorded_find(const char *file, const char *name, enum cli_variant v
 {
     enum status status = STATUS_OK;
     *out = (struct recorded){0};
-    out->has_facts = find_facts(file, &out->facts, &status);
+    out->has_facts = find_facts(file, out->trace, &out->facts, &status);
     if (status != STATUS_OK) return status;
     if (name && strcmp(name, out->facts.target) != 0) out->has_facts = false;
     bool fixed_recorded = out->has_facts && strcmp(out->facts.variant, "fixed") == 0;

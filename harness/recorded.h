@@ -14,6 +14,7 @@ struct recorded {
     bool has_facts; /* of this kernel */
     bool same;      /* ... and of this variant: the execution should be the recorded one */
     struct artifact_facts facts;
+    char trace[ARTIFACT_PATH_BYTES]; /* the json they are from; "" without facts */
 };
 
 /* name NULL and variant 0: from the file. STATUS_OK, or one line. */

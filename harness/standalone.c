@@ -330,8 +330,7 @@ static enum status minimize_files(char **files)
 {
     enum status status = STATUS_OK;
     if (standalone.output && files[1]) return status_usage("--heddle-output: for one file");
-    for (; *files; files++)
-        status = status_join(status, minimized_file(*files, standalone.output));
+    for (; *files; files++) status = status_join(status, minimized_file(*files, standalone.output));
     return status;
 }
 

@@ -28,9 +28,9 @@
 #define HEDDLE_STANDALONE_H
 
 /* Read the options, choose the target, and do what --heddle-replay, --heddle-minimize,
- * --heddle-explain or --heddle-digests ask (these do not return). Wrong options end the process with
- * one line and status 2. Arguments that do not begin with --heddle- are the engine's; a bare -- is
- * allowed. */
+ * --heddle-explain or --heddle-digests ask (these do not return). Wrong options end the process
+ * with one line and status 2. Arguments that do not begin with --heddle- are the engine's; a bare
+ * -- is allowed. */
 void standalone_start(int argc, char **argv);
 
 #endif

@@ -127,6 +127,13 @@ bool text_is_one_line(const char *text)
     return end != NULL && end > text && end[1] == '\0';
 }
 
+bool text_says_reproduced(const char *text)
+{
+    static const char reproduced[] = ": reproduced\n";
+    size_t length = strlen(text), tail = sizeof reproduced - 1;
+    return text_is_one_line(text) && length > tail && strcmp(text + length - tail, reproduced) == 0;
+}
+
 size_t text_count(const char *text, const char *part)
 {
     size_t count = 0;

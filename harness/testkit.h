@@ -39,6 +39,8 @@ void program_need(const char *program);
 
 /* The text is one line, and not empty. */
 bool text_is_one_line(const char *text);
+/* What heddle replay says of the recorded execution: one line that ends so. */
+bool text_says_reproduced(const char *text);
 size_t text_count(const char *text, const char *part);
 
 /* A new, empty folder; removed by folder_remove. */
