@@ -107,9 +107,12 @@ __attribute__((visibility("default"))) int fclose(FILE *stream)
     return EOF;
 }
 
+/* Below the folder it is counted and no more: what dies are processes, not the machine, and waiting
+ * for the disk would be most of the test. */
 __attribute__((visibility("default"))) int fsync(int fd)
 {
-    return goes_on(is_file_below(fd), "fsync") ? REAL(fsync)(fd) : -1;
+    if (!is_file_below(fd)) return REAL(fsync)(fd);
+    return goes_on(true, "fsync") ? 0 : -1;
 }
 
 __attribute__((visibility("default"))) int rename(const char *old, const char *new)
