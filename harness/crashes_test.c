@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /* Every file in crashes/ replays: the recorded execution, the stored report, the signature that its
- * folder is named after; it is 1-minimal; and no kernel is without one. GOLDEN_UPDATE=1 minimizes
- * them and writes reports and traces anew instead; the review is the diff.
+ * folder is named after, REPLAYS times the same; it is 1-minimal; and no kernel is without one.
+ * GOLDEN_UPDATE=1 minimizes them and writes reports and traces anew instead; the review is the
+ * diff.
  *
  * The stored reports are clang's: another compiler may put a call on another line of its statement,
  * and then only the signature has to be equal.
@@ -28,6 +29,8 @@
 
 static const char crashes[] = HEDDLE_SOURCE_DIR "/crashes";
 static struct program_end end; /* safe: tests run one after the other */
+
+enum { REPLAYS = 100 };
 
 #ifdef __clang__
 enum { reports_are_of_this_compiler = 1 };
@@ -76,6 +79,30 @@ static void check_minimal(const struct kernel *k, const char *path)
     free(bytes);
 }
 
+/* The report that another process printed, again and again. */
+static void check_repeats(const struct kernel *k, const char *path)
+{
+    uint8_t *bytes;
+    size_t size;
+    char error[FILE_ERROR_BYTES];
+    if (!file_read(path, &bytes, &size, error, sizeof error)) fail_msg("%s", error);
+    open_kernel(k);
+    for (int i = 0; i < REPLAYS; i++) {
+        struct run_result result;
+        char *text;
+        size_t length;
+        FILE *out = open_memstream(&text, &length);
+        assert_non_null(out);
+        target_try(bytes, size, &result);
+        assert_int_equal(result.verdict, VERDICT_BUG);
+        target_print(out, &result, true, "input");
+        assert_int_equal(fclose(out), 0);
+        assert_string_equal(text, end.output);
+        free(text);
+    }
+    free(bytes);
+}
+
 static char stored[PROGRAM_TEXT_BYTES]; /* safe, as above */
 
 /* The ASan mode sees no C11 atomics: they are no positions there, and order nothing. */
@@ -110,6 +137,7 @@ static void check_crash(const char *kernel, const char *signature)
     if (end.status != STATUS_FOUND || !text_says_reproduced(end.errors))
         fail_msg("%s: status %d: %s%s", path, end.status, end.errors, end.output);
     check_minimal(k, path);
+    check_repeats(k, path);
     path_of(token, "DEDUP_TOKEN: %s\n", signature);
     if (!strstr(end.output, token)) fail_msg("%s: another signature:\n%s", path, end.output);
     path_of(path, "%s/%s/%s/report.txt", crashes, kernel, signature);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// check.mjs sarif|perfetto FILE...: read files of a format with other people's code. Says what is
-// wrong with a file, and ends with status 1 if something was.
+// check.mjs sarif|json|perfetto FILE...: read files of a format with other people's code. Says what
+// is wrong with a file, and ends with status 1 if something was.
 //
-// SARIF: the schema of version 2.1.0 that Microsoft's SDK ships, by ajv. Trace events: into the
-// model of TracerBench (Chrome trace events), which nests slices; what it silently mends or drops
+// SARIF: the schema of version 2.1.0 that Microsoft's SDK ships, by ajv. JSON: likewise, by
+// docs/story.schema.json ($HEDDLE_SCHEMA). Trace events: into the model of TracerBench (Chrome trace events), which nests slices; what it silently mends or drops
 // is compared with what the file says.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -17,6 +17,14 @@ function sarifChecker() {
   ajv.addMetaSchema(require('ajv/lib/refs/json-schema-draft-04.json'));
   const validate = ajv.compile(
     require('@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json'));
+  return (document) => (validate(document) ? [] :
+    validate.errors.map((e) => `${e.dataPath || 'document'} ${e.message}`));
+}
+
+function storyChecker() {
+  const Ajv = require('ajv');
+  const ajv = new Ajv({ allErrors: true });
+  const validate = ajv.compile(JSON.parse(readFileSync(process.env.HEDDLE_SCHEMA, 'utf8')));
   return (document) => (validate(document) ? [] :
     validate.errors.map((e) => `${e.dataPath || 'document'} ${e.message}`));
 }
@@ -74,7 +82,8 @@ function perfettoChecker() {
 }
 
 const [format, ...files] = process.argv.slice(2);
-const check = format === 'sarif' ? sarifChecker() : perfettoChecker();
+const checkers = { sarif: sarifChecker, json: storyChecker, perfetto: perfettoChecker };
+const check = checkers[format]();
 let bad = 0;
 for (const file of files) {
   let wrong;
