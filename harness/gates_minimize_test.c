@@ -218,6 +218,16 @@ static enum enumeration enumerate(const struct kernel *k, size_t bound, const ch
 }
 
 /* The slides' bugs among them; and the enumeration finds each bug where it may preempt as often. */
+/* Those that people are shown first: here the enumeration has to be complete. */
+static bool is_slide(const struct kernel *k)
+{
+    static const char *const names[] = {"kubernetes_5316", "moby_21692", "moby_22985",
+                                        "moby_24007",      "moby_25384", "moby_27037"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(k->name, names[i]) == 0) return true;
+    return strncmp(k->name, "slide_", strlen("slide_")) == 0;
+}
+
 static void no_schedule_with_fewer_preemptions_shows_the_bug(void **state)
 {
     (void)state;
@@ -228,18 +238,19 @@ static void no_schedule_with_fewer_preemptions_shows_the_bug(void **state)
         struct minimized result;
         open_kernel(k);
         if (!minimize_one(k, &kinds[0], NULL, &result) &&
-            !minimize_one(k, &kinds[2], NULL, &result))
+            !minimize_one(k, &kinds[2], NULL, &result)) {
+            assert_false(is_slide(k));
             continue;
-        bool is_slide = strncmp(k->name, "slide_", strlen("slide_")) == 0;
+        }
         struct input in = input_decode(result.bytes, result.size);
         if (in.grain == GRAIN_SYNC && in.data_bytes == 0 && result.preemptions > 0 &&
             result.events <= RUN_MAX_STEPS) {
             enum enumeration fewer = enumerate(k, result.preemptions - 1, result.signature);
             if (fewer == FOUND) fail_msg("%s: fewer preemptions show it too", k->name);
-            if (is_slide) assert_int_equal(fewer, NOT_FOUND);
+            if (is_slide(k)) assert_int_equal(fewer, NOT_FOUND);
             complete += fewer == NOT_FOUND;
             fewest++;
-        } else if (is_slide) {
+        } else if (is_slide(k)) {
             assert_int_equal(result.preemptions, 0);
         }
         free(result.bytes);

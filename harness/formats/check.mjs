@@ -3,8 +3,9 @@
 // is wrong with a file, and ends with status 1 if something was.
 //
 // SARIF: the schema of version 2.1.0 that Microsoft's SDK ships, by ajv. JSON: likewise, by
-// docs/story.schema.json ($HEDDLE_SCHEMA). Trace events: into the model of TracerBench (Chrome trace events), which nests slices; what it silently mends or drops
-// is compared with what the file says.
+// docs/story.schema.json ($HEDDLE_SCHEMA). Trace events: into the model of TracerBench (Chrome
+// trace events), which nests slices; what it silently mends or drops is compared with what the file
+// says.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
