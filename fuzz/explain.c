@@ -88,16 +88,17 @@ static const char *hex_of(struct story *story, const uint8_t *bytes, size_t size
     return text;
 }
 
-static const char *replay_of(struct story *story, const struct target_options *options)
+static const char *replay_of(struct story *story, const struct target_options *options,
+                             const char *input)
 {
     const char *program = options->program ? options->program : "heddle replay";
     const char *name = program;
     for (const char *c = program; *c && *c != ' '; c++)
         if (*c == '/') name = c + 1;
-    return story_text(story, "%s input", name);
+    return story_text(story, "%s %s", name, input ? input : "input");
 }
 
-static void build_head(struct build *b, const uint8_t *bytes, size_t size)
+static void build_head(struct build *b, const uint8_t *bytes, size_t size, const char *input)
 {
     const struct target_options *options = target_options();
     const struct run_result *result = b->result;
@@ -106,7 +107,7 @@ static void build_head(struct build *b, const uint8_t *bytes, size_t size)
     s->variant = story_text(s, "%s", options->variant);
     s->verdict = verdict_text(s, result);
     s->input = hex_of(s, bytes, size);
-    s->replay = replay_of(s, options);
+    s->replay = replay_of(s, options, input);
     s->root = options->source_root ? story_text(s, "%s", options->source_root) : "";
     s->digest = story_text(s, "%016" PRIx64, result->digest);
     s->steps = result->events;
@@ -149,7 +150,7 @@ void explain(const uint8_t *bytes, size_t size, const struct explain_options *op
     run(bytes, size, &player, &watch, &result);
     *story = (struct story){0};
     struct build b = {.story = story, .watch = &watch, .result = &result};
-    build_head(&b, bytes, size);
+    build_head(&b, bytes, size, options->input);
     build_report(&b);
     build_related(&b);
     build_objects(&b);

@@ -20,6 +20,7 @@ enum {
 
 struct explain_options {
     bool contrast; /* also look for the nearest passing schedule, and which answers are needed */
+    const char *input; /* how the command that replays it names the bytes; NULL: "input" */
 };
 
 /* Run the bytes on the target of target_open and tell what happened. The story is the caller's:

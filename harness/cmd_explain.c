@@ -157,6 +157,7 @@ enum status cmd_explain(int argc, char **argv)
     const char *name = NULL;
     if (!call.program && recorded_is_name(argv[optind], argc - optind)) name = argv[optind++];
     if (optind + 1 < argc) return status_usage("%s: one file at a time", argv[optind + 1]);
+    call.explained.name = name;
     return call.program ? explain_target(argv[optind], &call)
                         : explain_kernel(argv[optind], name, &call);
 }

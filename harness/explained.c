@@ -3,9 +3,11 @@
 #include "explained.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "artifact.h"
 #include "explain.h"
 #include "file.h"
 
@@ -69,7 +71,10 @@ enum status explained_file(const char *path, const struct explained_options *opt
     char error[FILE_ERROR_BYTES];
     if (!file_read(path, &bytes, &size, error, sizeof error)) return status_usage("%s", error);
     struct story story;
-    explain(bytes, size, &(struct explain_options){.contrast = true}, &story);
+    char input[ARTIFACT_PATH_BYTES];
+    snprintf(input, sizeof input, "%s%s%s", options->name ? options->name : "",
+             options->name ? " " : "", path);
+    explain(bytes, size, &(struct explain_options){.contrast = true, .input = input}, &story);
     free(bytes);
     enum status status = print_to(options->html, print_html, &story, options);
     status = status_join(status, print_to(options->sarif, print_sarif, &story, options));

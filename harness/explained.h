@@ -10,6 +10,7 @@
 enum { EXPLAINED_WIDTH_MIN = 60, EXPLAINED_WIDTH_MAX = 1000 };
 
 struct explained_options {
+    const char *name; /* kernel that has to be named for a replay; NULL: none has */
     bool json;        /* not the text */
     const char *out;  /* file for the text or the JSON; NULL: stdout */
     size_t width;     /* columns of the text; 0: 100 */
