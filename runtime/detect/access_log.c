@@ -60,6 +60,7 @@ void access_log_add(const void *address, size_t bytes, enum access_kind kind, st
                               .segment = order_current(),
                               .step = event_log.count,
                               .kind = (uint8_t)kind,
+                              .owner = object_stack_owner(address),
                               .stable = g->stable};
     while (bytes) {
         r.bytes = (uint16_t)(bytes < UINT16_MAX ? bytes : UINT16_MAX);

@@ -23,8 +23,8 @@ struct access_record {
     uint32_t step;      /* events executed before: event_log.count */
     uint16_t bytes;     /* at most UINT16_MAX: longer ones are several records */
     uint8_t kind;       /* enum access_kind */
-    uint8_t unused;
-    uint64_t stable; /* stable id of the goroutine */
+    uint32_t owner;     /* G number of the goroutine whose stack it is on, or 0 */
+    uint64_t stable;    /* stable id of the goroutine */
 };
 
 /* The next execution is logged, or not (which is how a process begins). */

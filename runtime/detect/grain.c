@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /* Learning which sites touch private memory only. Invariants in grain.h.
  *
- * Two tables with open addressing: of places (cells of memory) during learning, and of sites. */
+ * Two tables with open addressing: of places in memory during learning, and of sites. */
 #include "grain.h"
 
 #include "access_log.h"
 
-enum { SITES_MAX = 1 << 14, PLACES_MAX = 1 << 18 };
+enum { SITES_MAX = 1 << 14, PLACES_MAX = 1 << 18, OWNER_SHIFT = 43 };
 
 struct site {
     const void *pc; /* NULL: free slot */
@@ -14,7 +14,7 @@ struct site {
 };
 
 struct place {
-    uintptr_t cell; /* 0: free slot */
+    uint64_t name; /* place_name; 0: free slot */
     uint32_t goroutine;
     bool several; /* goroutines */
     bool written;
@@ -57,11 +57,25 @@ bool grain_is_shared(const void *pc)
     return !s->pc || s->shared;
 }
 
-static struct place *place_of(struct place *places, uintptr_t cell)
+/* What the i-th byte of an access belongs to: a cell of 8 bytes. But goroutines use a stack one
+ * after the other, and compilers lay locals out as they like: there it is a byte of the owner's. */
+static uint64_t place_name(const struct access_record *r, size_t i)
 {
-    size_t i = mix64(2, cell) % PLACES_MAX;
-    while (places[i].cell && places[i].cell != cell) i = (i + 1) % PLACES_MAX;
-    return &places[i];
+    uint64_t address = r->address + i;
+    if (!r->owner) return address >> 3;
+    return (uint64_t)1 << 63 | (uint64_t)r->owner << OWNER_SHIFT |
+           (address & (((uint64_t)1 << OWNER_SHIFT) - 1));
+}
+
+/* The place of byte i of the access, if it is another one than that of the byte before; else NULL.
+ */
+static struct place *place_of(struct place *places, const struct access_record *r, size_t i)
+{
+    uint64_t name = place_name(r, i);
+    if (i > 0 && name == place_name(r, i - 1)) return NULL;
+    size_t at = mix64(2, name) % PLACES_MAX;
+    while (places[at].name && places[at].name != name) at = (at + 1) % PLACES_MAX;
+    return &places[at];
 }
 
 /* False: there are too many places. */
@@ -70,11 +84,11 @@ static bool note_places(struct place *places, const struct access_record *record
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
         const struct access_record *r = &records[i];
-        uintptr_t last = (r->address + r->bytes - 1) >> 3;
-        for (uintptr_t cell = r->address >> 3; cell <= last; cell++) {
-            struct place *p = place_of(places, cell);
-            if (!p->cell && ++used > PLACES_MAX / 2) return false;
-            if (!p->cell) *p = (struct place){.cell = cell, .goroutine = r->goroutine};
+        for (size_t b = 0; b < r->bytes; b++) {
+            struct place *p = place_of(places, r, b);
+            if (!p) continue;
+            if (!p->name && ++used > PLACES_MAX / 2) return false;
+            if (!p->name) *p = (struct place){.name = place_name(r, b), .goroutine = r->goroutine};
             p->several |= p->goroutine != r->goroutine;
             p->written |= r->kind & ACCESS_WRITE;
         }
@@ -90,10 +104,9 @@ static bool note_sites(struct place *places, const struct access_record *records
         struct site *s = site_of(r->pc);
         if (!s->pc && ++grain.site_count > SITES_MAX / 2) return false;
         s->pc = r->pc;
-        uintptr_t last = (r->address + r->bytes - 1) >> 3;
-        for (uintptr_t cell = r->address >> 3; cell <= last; cell++) {
-            const struct place *p = place_of(places, cell);
-            s->shared |= p->several && p->written;
+        for (size_t b = 0; b < r->bytes; b++) {
+            const struct place *p = place_of(places, r, b);
+            s->shared |= p && p->several && p->written;
         }
     }
     return true;

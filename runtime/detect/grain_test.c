@@ -163,6 +163,55 @@ static void sites_are_counted(void **unused)
     assert_false(grain_is_everything());
 }
 
+static void count_in_a_local(void *arg)
+{
+    int local = 0;
+    (void)arg;
+    put(&local, get(&local) + 1);
+}
+
+static void one_after_the_other(void)
+{
+    for (int i = 0; i < 2; i++) {
+        go(count_in_a_local, NULL);
+        go_gosched();
+    }
+}
+
+static void who_gets_a_stack_next_shares_nothing_with_who_had_it(void **unused)
+{
+    (void)unused;
+    size_t private_sites;
+    size_t shared_sites;
+    run(one_after_the_other, GRAIN_SHARED, &no_races, 0);
+    grain_counts(&private_sites, &shared_sites);
+    assert_int_equal(private_sites, 2);
+    assert_int_equal(shared_sites, 0);
+}
+
+static void fill(void *given) { put(given, 1); }
+
+static void give_one_of_two(void)
+{
+    _Alignas(8) int pair[2] = {0};
+    go(fill, &pair[1]);
+    go_gosched();
+    put(&pair[0], get(&pair[0]) + 1);
+    get(&pair[1]);
+}
+
+/* How compilers lay locals out must not matter. */
+static void a_local_beside_a_shared_one_is_private(void **unused)
+{
+    (void)unused;
+    size_t private_sites;
+    size_t shared_sites;
+    run(give_one_of_two, GRAIN_SHARED, &no_races, 0);
+    grain_counts(&private_sites, &shared_sites);
+    assert_int_equal(private_sites, 2);
+    assert_int_equal(shared_sites, 2);
+}
+
 static size_t executions;
 
 static void one_works(void)
@@ -358,6 +407,8 @@ int main(void)
         cmocka_unit_test(private_sites_are_no_points_and_shared_or_unknown_ones_are),
         cmocka_unit_test(quiet_accesses_are_counted_in_points),
         cmocka_unit_test(sites_are_counted),
+        cmocka_unit_test(who_gets_a_stack_next_shares_nothing_with_who_had_it),
+        cmocka_unit_test(a_local_beside_a_shared_one_is_private),
         cmocka_unit_test(what_the_runtime_reads_for_a_send_is_shared_too),
         cmocka_unit_test(what_ran_before_does_not_matter),
         cmocka_unit_test(what_is_known_is_not_learned_again),
